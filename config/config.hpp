@@ -1,0 +1,210 @@
+#pragma once
+
+#include "routing/address.hpp"
+#include "routing/cookie.hpp"
+#include "routing/member.hpp"
+#include "routing/session_key.hpp"
+
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The configuration as plain values with their defaults. What each key does, its unit and its limits are declared once, in
+/// config/schema.cpp, which the parser, the printer, the JSON Schema and the reference are made from.
+namespace limpet::config {
+
+using std::chrono::milliseconds;
+using namespace std::chrono_literals;
+
+/// "host:port", "[v6]:port", ":port" or "unix:/path", checked for form.
+struct endpoint {
+  std::string text;
+  friend bool operator==(const endpoint&, const endpoint&) = default;
+};
+
+struct listener {
+  std::string name;
+  endpoint address;
+  friend bool operator==(const listener&, const listener&) = default;
+};
+
+struct route {
+  std::string name; ///< the label in metrics and logs; default host and path
+  std::string host; ///< lower case: exact, "*.suffix" or empty for any
+  std::string path = "/";
+  std::string pool;
+  std::vector<std::string> upgrades{"websocket"}; ///< lower case
+  friend bool operator==(const route&, const route&) = default;
+};
+
+enum class source_kind : std::uint8_t { none, static_, file, etcd };
+
+struct member_settings {
+  source_kind source = source_kind::none;
+  std::vector<routing::member> static_members;
+  std::string file_path;
+  friend bool operator==(const member_settings&, const member_settings&) = default;
+};
+
+struct issue_settings {
+  std::chrono::seconds max_age = 24h * 30;
+  routing::same_site site = routing::same_site::lax;
+  std::string path = "/";
+  std::string domain;
+  friend bool operator==(const issue_settings&, const issue_settings&) = default;
+};
+
+enum class no_key_mode : std::uint8_t { balance, refuse };
+
+struct session_settings {
+  std::vector<routing::key_source> key;
+  std::optional<issue_settings> issued;        ///< of the one source with key_source::issued
+  no_key_mode otherwise = no_key_mode::balance;
+  std::uint32_t key_bytes_max = 1024;
+  friend bool operator==(const session_settings&, const session_settings&) = default;
+};
+
+enum class handoff_mode : std::uint8_t { available };
+enum class fail_over_mode : std::uint8_t { next, refuse };
+
+struct pool_timeout_settings {
+  milliseconds connect = 1s;
+  milliseconds answer = 60s;        ///< from the request's end to the answer's whole head
+  milliseconds body = 60s;          ///< between two reads of an answer's body; none for event streams
+  milliseconds upstream_idle = 4s;
+  milliseconds tunnel_idle = 0s;     ///< 0: none
+  milliseconds tunnel_lifetime = 0s; ///< 0: none
+  friend bool operator==(const pool_timeout_settings&, const pool_timeout_settings&) = default;
+};
+
+struct pool_limit_settings {
+  std::uint32_t connections_per_member = 0; ///< 0: no limit
+  std::uint32_t idle_per_member = 64;       ///< a worker
+  std::uint64_t header_bytes = 64 * 1024;   ///< of an answer's head
+  friend bool operator==(const pool_limit_settings&, const pool_limit_settings&) = default;
+};
+
+struct pool {
+  std::string name;
+  member_settings members;
+  session_settings session;
+  handoff_mode handoff = handoff_mode::available;
+  fail_over_mode fail_over = fail_over_mode::next;
+  pool_timeout_settings timeouts;
+  pool_limit_settings limits;
+  friend bool operator==(const pool&, const pool&) = default;
+};
+
+struct etcd_tls_settings {
+  std::string ca;          ///< file; empty: the system's
+  std::string certificate; ///< file; empty: none
+  std::string key;         ///< file
+  friend bool operator==(const etcd_tls_settings&, const etcd_tls_settings&) = default;
+};
+
+struct etcd_settings {
+  std::vector<std::string> endpoints{"http://127.0.0.1:2379"};
+  std::string prefix = "/limpet";
+  milliseconds relist = 45s;
+  milliseconds timeout = 5s;    ///< of one request; a watch that is silent for longer than progress allows is opened anew
+  std::string username;
+  std::string password;
+  etcd_tls_settings tls;
+  std::string snapshot;         ///< folder of last views for a cold start; empty: none
+  friend bool operator==(const etcd_settings&, const etcd_settings&) = default;
+};
+
+struct signing_key {
+  std::string id;
+  std::string secret;
+  std::string file; ///< the secret's file, instead of `secret`; read when the configuration is
+  friend bool operator==(const signing_key&, const signing_key&) = default;
+};
+
+struct limit_settings {
+  std::uint32_t connections = 9000;
+  std::uint32_t connections_per_address = 0;
+  std::uint64_t request_line_bytes = 16 * 1024;
+  std::uint64_t header_bytes = 64 * 1024;
+  std::uint32_t header_count = 100;
+  std::uint64_t body_bytes = 0;
+  std::uint64_t replay_bytes = 64 * 1024; ///< of a request's body kept for a retry
+  friend bool operator==(const limit_settings&, const limit_settings&) = default;
+};
+
+struct timeout_settings {
+  milliseconds header = 10s;
+  milliseconds body = 30s;
+  milliseconds idle = 75s;
+  friend bool operator==(const timeout_settings&, const timeout_settings&) = default;
+};
+
+struct shutdown_settings {
+  milliseconds delay = 0s;
+  milliseconds drain = 30s;
+  friend bool operator==(const shutdown_settings&, const shutdown_settings&) = default;
+};
+
+enum class forwarded_mode : std::uint8_t { append, replace };
+
+struct forwarded_settings {
+  std::vector<routing::ip_network> trusted;
+  forwarded_mode mode = forwarded_mode::append;
+  friend bool operator==(const forwarded_settings&, const forwarded_settings&) = default;
+};
+
+struct admin_settings {
+  std::optional<endpoint> address; ///< none: no admin listener
+  friend bool operator==(const admin_settings&, const admin_settings&) = default;
+};
+
+enum class log_level : std::uint8_t { debug, info, warning, error };
+
+struct logging_settings {
+  log_level level = log_level::info;
+  std::string access = "off"; ///< "off", "stdout" or a path
+  friend bool operator==(const logging_settings&, const logging_settings&) = default;
+};
+
+/// `limpet agent` reads this section and `etcd`, and nothing else.
+struct agent_check_settings {
+  std::string http_path;        ///< empty: a TCP connect
+  milliseconds interval = 2s;
+  milliseconds timeout = 1s;
+  std::uint32_t healthy = 1;    ///< successes in a row
+  std::uint32_t unhealthy = 2;  ///< failures in a row
+  friend bool operator==(const agent_check_settings&, const agent_check_settings&) = default;
+};
+
+struct agent_settings {
+  std::string pool;
+  std::string id;
+  endpoint address;
+  std::uint32_t weight = 1;
+  std::string zone;
+  milliseconds lease_ttl = 5s;  ///< whole seconds, at least 2 s
+  milliseconds drain = 5s;      ///< between "draining" and the end of the registration
+  agent_check_settings check;
+  friend bool operator==(const agent_settings&, const agent_settings&) = default;
+};
+
+struct settings {
+  std::vector<listener> listeners;
+  std::vector<route> routes;
+  std::map<std::string, pool> pools;
+  etcd_settings etcd;
+  std::vector<signing_key> signing_keys;
+  limit_settings limits;
+  timeout_settings timeouts;
+  shutdown_settings shutdown;
+  forwarded_settings forwarded;
+  admin_settings admin;
+  logging_settings logging;
+  std::optional<agent_settings> agent;
+  std::uint32_t workers = 0; ///< 0: one a core
+};
+
+} // namespace limpet::config

@@ -1,0 +1,31 @@
+#pragma once
+
+#include "routing/request_view.hpp"
+
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace limpet::routing {
+
+/// The value of the first cookie of this name in the request's Cookie fields (RFC 6265 section 5.4 as browsers send them:
+/// any number of Cookie fields, pairs split at ';'). Surrounding white space and one pair of double quotes are removed.
+/// Nothing where there is none. Names are compared with case.
+std::optional<std::string_view> find_cookie(std::span<const header_field> fields, std::string_view name) noexcept;
+
+enum class same_site : unsigned char { lax, strict, none };
+
+/// The attributes of an issued cookie (RFC 6265 section 4.1, SameSite as in 6265bis). Always HttpOnly.
+struct cookie_attributes {
+  std::string name;
+  std::string path = "/";
+  std::string domain;                  ///< empty: host-only
+  std::chrono::seconds max_age{0};     ///< 0: a session cookie
+  same_site site = same_site::lax;
+};
+
+/// The value of a Set-Cookie field.
+std::string format_set_cookie(const cookie_attributes& attributes, std::string_view value, bool secure);
+
+} // namespace limpet::routing

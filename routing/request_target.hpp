@@ -1,0 +1,32 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace limpet::routing {
+
+/// A request target taken apart (RFC 9112 section 3.2).
+struct request_target {
+  enum class form : unsigned char { origin, absolute, authority, asterisk };
+  enum class status : unsigned char {
+    ok,
+    malformed,        ///< bytes that no target has (controls, space, fragment, non-ASCII), or no known form: 400
+    ambiguous_path,   ///< an encoded slash, backslash, NUL or dot-segment, a raw backslash, bad percent-encoding: 400
+  };
+
+  form kind = form::origin;
+  std::string_view authority; ///< absolute and authority form; as it stands
+  std::string_view path;      ///< dot-segments removed (RFC 3986 section 5.2.4), still percent-encoded; "/" at least
+  std::string_view query;     ///< without the question mark
+  bool has_query = false;     ///< "/a?" has an empty one
+};
+
+/// Takes `text` apart. `path` points into `text`, or into `scratch` where dot-segments were removed. Query bytes that
+/// browsers send though RFC 3986 does not allow them ([ ] { } | ^ ` " < >) pass as they stand. Never throws on bad input.
+request_target::status parse_request_target(std::string_view text, request_target& out, std::string& scratch);
+
+/// Splits "host:port" and lower-cases the host into `host`. False where malformed (RFC 3986 section 3.2.2: reg-name, IPv4 or
+/// bracketed IPv6; an optional numeric port up to 65535; no userinfo; not empty).
+bool parse_authority(std::string_view text, std::string& host);
+
+} // namespace limpet::routing
