@@ -1,0 +1,49 @@
+#pragma once
+
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/listen_socket.hpp"
+#include "proxy/net/socket_address.hpp"
+#include "proxy/net/stream.hpp"
+
+#include <boost/asio/posix/basic_descriptor.hpp>
+
+#include <functional>
+
+namespace limpet::net {
+
+/// What befell accept(2), for the counters.
+enum class accept_event { out_of_descriptors, failed };
+
+/// Accepts on one listening socket, in batches, on one worker. Out of descriptors or memory it pauses for a while and goes on:
+/// what waits stays in the kernel's queue, and what is open is served.
+class acceptor {
+public:
+  using accepted = std::function<void(stream::socket, const socket_address& peer)>;
+  using trouble = std::function<void(accept_event, error_code)>;
+
+  acceptor(io_context& io, deadline_wheel& wheel, unique_fd fd, accepted on_accepted, trouble on_trouble);
+  acceptor(const acceptor&) = delete;
+
+  void start();
+  /// Takes what waits in the queue, then closes: a connection that the kernel has completed is not reset.
+  void drain_and_close();
+  void close() noexcept;
+
+private:
+  static constexpr int batch = 64;
+  static constexpr milliseconds pause{100};
+
+  void wait();
+  /// False when paused.
+  bool accept_batch(int most);
+  static void on_pause_over(void* self) noexcept;
+
+  io_context& io_;
+  deadline_wheel& wheel_;
+  asio::posix::basic_descriptor<executor> descriptor_;
+  accepted on_accepted_;
+  trouble on_trouble_;
+  deadline pause_;
+};
+
+} // namespace limpet::net

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <boost/system/result.hpp>
+
+#include <string>
+#include <vector>
+
+namespace limpet::net {
+
+/// A file descriptor that is closed with its owner.
+class unique_fd {
+public:
+  unique_fd() = default;
+  explicit unique_fd(int fd) noexcept : fd_(fd) {}
+  unique_fd(unique_fd&& other) noexcept : fd_(other.release()) {}
+  unique_fd& operator=(unique_fd&& other) noexcept;
+  ~unique_fd();
+  int get() const noexcept { return fd_; }
+  explicit operator bool() const noexcept { return fd_ >= 0; }
+  int release() noexcept;
+
+private:
+  int fd_ = -1;
+};
+
+/// The listening sockets of one listener.
+struct listen_sockets {
+  std::vector<unique_fd> fds; ///< one a worker: SO_REUSEPORT for TCP, duplicates of one for unix
+  unique_fd lock;             ///< held while we listen, so that no other Limpet binds the same address unseen
+  std::string address;        ///< as bound: with the port that the system chose where 0 was asked for
+  std::string unlink_path;    ///< the unix socket's file, to be removed at the end; empty for TCP
+};
+
+/// Binds and listens on "host:port", "[v6]:port", ":port" or "unix:/path", `count` times. The host is an address or
+/// localhost. An address that anybody listens on already is an error, though SO_REUSEPORT would let us share it.
+/// Errors: as bind(2) and listen(2); invalid_argument for an address that is none. Throws nothing.
+boost::system::result<listen_sockets> open_listen_sockets(const std::string& address, std::size_t count);
+
+} // namespace limpet::net

@@ -1,0 +1,69 @@
+#pragma once
+
+#include "proxy/net/types.hpp"
+
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace limpet::net {
+
+/// What all workers of a process share of one member: whether it answers, and how many connections are open to it. Relaxed
+/// atomics: a worker that learns of a change a little later only tries once more or once less.
+class reachability {
+public:
+  static constexpr milliseconds first_pause{1'000};
+  static constexpr milliseconds longest_pause{30'000};
+
+  /// False while the member is left alone after a failed connect.
+  bool reachable(clock::time_point now) const noexcept {
+    const auto until = until_ns_.load(std::memory_order_relaxed);
+    return until == 0 || ns(now) >= until;
+  }
+
+  /// After the pause just one request tries the member; the others treat it as unreachable for `window` more.
+  /// True where the member was never down or the caller is the one.
+  bool claim_probe(clock::time_point now, milliseconds window) noexcept {
+    auto until = until_ns_.load(std::memory_order_relaxed);
+    if (until == 0) return true;
+    if (ns(now) < until) return false;
+    return until_ns_.compare_exchange_strong(until, ns(now + window), std::memory_order_relaxed);
+  }
+
+  void connected() noexcept {
+    if (until_ns_.load(std::memory_order_relaxed) == 0) return;
+    until_ns_.store(0, std::memory_order_relaxed);
+    failures_.store(0, std::memory_order_relaxed);
+  }
+
+  /// A connect was refused or timed out: a pause that doubles from first_pause to longest_pause.
+  void failed(clock::time_point now) noexcept {
+    const auto before = failures_.fetch_add(1, std::memory_order_relaxed);
+    const auto pause = before < 5 ? first_pause * (1 << before) : longest_pause;
+    until_ns_.store(ns(now + pause), std::memory_order_relaxed);
+  }
+
+  std::atomic<std::uint32_t> connections{0}; ///< open to the member, busy and idle, of all workers
+
+private:
+  static std::int64_t ns(clock::time_point t) noexcept {
+    return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
+  }
+  std::atomic<std::int64_t> until_ns_{0}; ///< 0: reachable
+  std::atomic<std::uint32_t> failures_{0};
+};
+
+using member_endpoint = asio::generic::stream_protocol::endpoint;
+
+/// Where a member of a snapshot is dialled. Immutable but for what `shared` points to.
+struct member_target {
+  std::uint32_t number = 0; ///< of (pool, id, incarnation, address), unique in the process; keys the upstream pools
+  std::vector<member_endpoint> endpoints; ///< tried in order; empty where a host name has not resolved yet
+  std::shared_ptr<reachability> shared;
+};
+
+} // namespace limpet::net

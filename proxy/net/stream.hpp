@@ -1,0 +1,90 @@
+#pragma once
+
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/types.hpp"
+
+#include <boost/asio/basic_stream_socket.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <span>
+
+namespace limpet::net {
+
+/// What a read or a write came to. error is would_block where nothing could be done now; a read of 0 bytes without an
+/// error is the peer's end.
+struct io_result {
+  std::size_t bytes = 0;
+  error_code error;
+};
+
+bool is_would_block(const error_code& error) noexcept;
+
+/// A connected byte stream, TCP or unix: the one type that all relays use. Reads and writes never block and never suspend;
+/// waiting is a step of its own, so that nothing holds a buffer while it waits. A deadline or an interrupt ends the wait
+/// that is under way, or else the next one. Lives on one worker; not movable, since waits and the deadline refer to it.
+class stream {
+public:
+  using socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
+
+  stream(socket s, deadline_wheel& wheel) noexcept;
+  stream(const stream&) = delete;
+  stream& operator=(const stream&) = delete;
+  ~stream();
+
+  io_result read_some(std::span<std::byte> into) noexcept;
+  io_result writev(std::span<const iovec> from) noexcept;
+
+  /// Without taking it: whether there is something to read, the peer's end, or neither (would_block).
+  io_result peek() noexcept;
+
+  /// Errors: as connect(2), or why the wait was ended.
+  awaitable<error_code> connect(const asio::generic::stream_protocol::endpoint& to);
+
+  awaitable<error_code> readable();
+  awaitable<error_code> writable();
+
+  /// The same for state machines: handler(error_code).
+  template <class Handler>
+  void when_readable(Handler&& handler) {
+    socket_.async_wait(socket::wait_read, std::forward<Handler>(handler));
+  }
+  template <class Handler>
+  void when_writable(Handler&& handler) {
+    socket_.async_wait(socket::wait_write, std::forward<Handler>(handler));
+  }
+
+  /// From `after` on, waits end with timed_out. Arming again replaces; zero means no limit. clear_deadline also forgets
+  /// that an earlier one has passed.
+  void expires_after(milliseconds after) noexcept;
+  void clear_deadline() noexcept;
+
+  /// The wait under way, or the next one, ends with `reason`; so do all after it.
+  void interrupt(error_code reason) noexcept;
+  const error_code& interrupted() const noexcept { return interrupt_; }
+
+  void shutdown_send() noexcept;
+  void close() noexcept;
+  /// With a reset instead of an orderly end.
+  void abort() noexcept;
+
+  bool is_open() const noexcept { return socket_.is_open(); }
+  int native_handle() noexcept { return socket_.native_handle(); }
+  deadline_wheel& wheel() noexcept { return wheel_; }
+
+private:
+  awaitable<error_code> wait(socket::wait_type what);
+  static void on_deadline(void* self) noexcept;
+
+  socket socket_;
+  deadline_wheel& wheel_;
+  deadline deadline_;
+  error_code interrupt_;
+};
+
+/// Writes all of it, waiting where the peer is slow. `from` is used up as it goes.
+awaitable<error_code> write_all(stream& to, std::span<iovec> from);
+
+} // namespace limpet::net

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "proxy/net/member_target.hpp"
+#include "proxy/net/stream.hpp"
+
+#include <memory>
+#include <unordered_map>
+#include <vector>
+
+namespace limpet::net {
+
+class upstream_pool;
+
+/// A connection to a member, on loan to one exchange or idle in its pool. Destroying it closes it.
+class upstream_connection {
+public:
+  upstream_connection(stream::socket s, deadline_wheel& wheel, upstream_pool& pool, const member_target& member);
+  ~upstream_connection();
+  upstream_connection(const upstream_connection&) = delete;
+
+  stream io;
+  bool reused = false; ///< has carried a request before this one: its failure may only mean that it was stale
+
+  std::uint32_t member_number() const noexcept { return member_number_; }
+
+private:
+  friend class upstream_pool;
+  upstream_pool& pool_;
+  std::uint32_t member_number_;
+  std::shared_ptr<reachability> shared_;
+  deadline idle_;
+};
+
+using upstream_ptr = std::unique_ptr<upstream_connection>;
+
+struct dial_result {
+  upstream_ptr connection; ///< empty on error
+  error_code error;
+};
+
+/// One worker's connections to members: dials, keeps the idle ones, last used first out, and drops those that turned
+/// readable, closed or old. Keyed by the member's number, so that a member that restarted, even at the same address, never
+/// gets a connection of the one before.
+class upstream_pool {
+public:
+  upstream_pool(io_context& io, deadline_wheel& wheel) : io_(io), wheel_(wheel) {}
+  upstream_pool(const upstream_pool&) = delete;
+
+  /// An idle connection that is still good, or nothing.
+  upstream_ptr take(const member_target& member) noexcept;
+
+  /// A fresh connection: tries the endpoints in order within `timeout` altogether. Errors: as connect(2), timed_out, or
+  /// host_not_found where there is no endpoint.
+  awaitable<dial_result> dial(const member_target& member, milliseconds timeout);
+
+  /// Back from an exchange whose answer was cleanly framed. Kept for `idle`, at most `idle_max` a member.
+  void give_back(upstream_ptr connection, milliseconds idle, std::uint32_t idle_max);
+
+  /// Drops the idle connections of members for which `keep` is false.
+  template <class Keep>
+  void drop_members(Keep keep) {
+    std::erase_if(idle_, [&](auto& entry) { return !keep(entry.first); });
+  }
+  void drop_all() noexcept { idle_.clear(); }
+
+  std::size_t idle_count() const noexcept { return idle_count_; }
+  std::size_t open_count() const noexcept { return open_count_; }
+
+private:
+  friend class upstream_connection;
+  static void on_idle_expired(void* connection) noexcept;
+
+  io_context& io_;
+  deadline_wheel& wheel_;
+  std::size_t idle_count_ = 0;
+  std::size_t open_count_ = 0;
+  std::unordered_map<std::uint32_t, std::vector<upstream_ptr>> idle_;
+};
+
+} // namespace limpet::net
