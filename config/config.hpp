@@ -12,8 +12,9 @@
 #include <string>
 #include <vector>
 
-/// The configuration as plain values with their defaults. What each key does, its unit and its limits are declared once, in
-/// config/schema.cpp, which the parser, the printer, the JSON Schema and the reference are made from.
+/// The configuration as plain values with their defaults. What each key does, its unit and its limits are
+/// declared once, in config/declaration.hpp, which the parser, the printer, the JSON Schema and the reference
+/// are made from.
 namespace limpet::config {
 
 using std::chrono::milliseconds;
@@ -61,7 +62,7 @@ enum class no_key_mode : std::uint8_t { balance, refuse };
 
 struct session_settings {
   std::vector<routing::key_source> key;
-  std::optional<issue_settings> issued;        ///< of the one source with key_source::issued
+  std::optional<issue_settings> issued; ///< of the one source with key_source::issued
   no_key_mode otherwise = no_key_mode::balance;
   std::uint32_t key_bytes_max = 1024;
   friend bool operator==(const session_settings&, const session_settings&) = default;
@@ -72,8 +73,8 @@ enum class fail_over_mode : std::uint8_t { next, refuse };
 
 struct pool_timeout_settings {
   milliseconds connect = 1s;
-  milliseconds answer = 60s;        ///< from the request's end to the answer's whole head
-  milliseconds body = 60s;          ///< between two reads of an answer's body; none for event streams
+  milliseconds answer = 60s; ///< from the request's end to the answer's whole head
+  milliseconds body = 60s;   ///< between two reads of an answer's body; none for event streams
   milliseconds upstream_idle = 4s;
   milliseconds tunnel_idle = 0s;     ///< 0: none
   milliseconds tunnel_lifetime = 0s; ///< 0: none
@@ -109,11 +110,12 @@ struct etcd_settings {
   std::vector<std::string> endpoints{"http://127.0.0.1:2379"};
   std::string prefix = "/limpet";
   milliseconds relist = 45s;
-  milliseconds timeout = 5s;    ///< of one request; a watch that is silent for longer than progress allows is opened anew
+  milliseconds timeout =
+      5s; ///< of one request; a watch that is silent for longer than progress allows is opened anew
   std::string username;
   std::string password;
   etcd_tls_settings tls;
-  std::string snapshot;         ///< folder of last views for a cold start; empty: none
+  std::string snapshot; ///< folder of last views for a cold start; empty: none
   friend bool operator==(const etcd_settings&, const etcd_settings&) = default;
 };
 
@@ -171,11 +173,11 @@ struct logging_settings {
 
 /// `limpet agent` reads this section and `etcd`, and nothing else.
 struct agent_check_settings {
-  std::string http_path;        ///< empty: a TCP connect
+  std::string http_path; ///< empty: a TCP connect
   milliseconds interval = 2s;
   milliseconds timeout = 1s;
-  std::uint32_t healthy = 1;    ///< successes in a row
-  std::uint32_t unhealthy = 2;  ///< failures in a row
+  std::uint32_t healthy = 1;   ///< successes in a row
+  std::uint32_t unhealthy = 2; ///< failures in a row
   friend bool operator==(const agent_check_settings&, const agent_check_settings&) = default;
 };
 
@@ -185,8 +187,8 @@ struct agent_settings {
   endpoint address;
   std::uint32_t weight = 1;
   std::string zone;
-  milliseconds lease_ttl = 5s;  ///< whole seconds, at least 2 s
-  milliseconds drain = 5s;      ///< between "draining" and the end of the registration
+  milliseconds lease_ttl = 5s; ///< whole seconds, at least 2 s
+  milliseconds drain = 5s;     ///< between "draining" and the end of the registration
   agent_check_settings check;
   friend bool operator==(const agent_settings&, const agent_settings&) = default;
 };
@@ -205,6 +207,7 @@ struct settings {
   logging_settings logging;
   std::optional<agent_settings> agent;
   std::uint32_t workers = 0; ///< 0: one a core
+  friend bool operator==(const settings&, const settings&) = default;
 };
 
 } // namespace limpet::config

@@ -1,0 +1,160 @@
+#include "config/check.hpp"
+
+#include "config/file.hpp"
+#include "config/nearest.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+#include <utility>
+
+namespace limpet::config {
+
+namespace {
+
+constexpr std::size_t secret_bytes_min = 16;
+constexpr std::string_view example_secret = "change-me-in-production";
+
+/// Things that may be there once, each with the line of the first.
+template <class Key>
+class once {
+public:
+  /// The line of the one before, or 0 where this is the first.
+  unsigned line_before(const Key& what, position where) {
+    const auto [first, is_new] = lines_.try_emplace(what, where.line);
+    return is_new ? 0 : first->second;
+  }
+
+private:
+  std::map<Key, unsigned> lines_;
+};
+
+std::string first_in(unsigned line) {
+  return "it is first in line " + std::to_string(line);
+}
+
+/// Two sockets with port 0 get two ports.
+bool may_repeat(const std::string& address) {
+  return address.empty() || address.ends_with(":0");
+}
+
+void check_addresses(const settings& s, const place& document, reader& r) {
+  once<std::string> names;
+  once<std::string> addresses;
+  for (std::size_t i = 0; i < s.listeners.size(); ++i) {
+    const listener& l = s.listeners[i];
+    const place at = document.key("listeners").item(i);
+    const reader::scope list(r, "listeners");
+    const reader::scope item(r, i);
+    if (!may_repeat(l.address.text)) {
+      const position where = at.key("address").where();
+      if (const unsigned line = addresses.line_before(l.address.text, where)) {
+        r.error(where, "the address " + quoted(l.address.text) + " is taken", first_in(line));
+        continue; // its name may be its address
+      }
+    }
+    if (l.name.empty() || !at.has("name")) continue;
+    const position where = at.key("name").where();
+    if (const unsigned line = names.line_before(l.name, where))
+      r.error(where, "the name " + quoted(l.name) + " is taken", first_in(line));
+  }
+  if (!s.admin.address || may_repeat(s.admin.address->text)) return;
+  const position where = document.key("admin").key("address").where();
+  if (const unsigned line = addresses.line_before(s.admin.address->text, where))
+    r.error(where, "admin.address: the address " + quoted(s.admin.address->text) + " is taken",
+            first_in(line));
+}
+
+void check_routes(const settings& s, const place& document, reader& r) {
+  once<std::pair<std::string, std::string>> matches;
+  once<std::string> names;
+  std::vector<std::string> pools;
+  for (const auto& [name, p] : s.pools)
+    pools.push_back(name);
+  for (std::size_t i = 0; i < s.routes.size(); ++i) {
+    const route& one = s.routes[i];
+    const place at = document.key("routes").item(i);
+    const reader::scope list(r, "routes");
+    const reader::scope item(r, i);
+    if (!one.pool.empty() && !s.pools.contains(one.pool))
+      r.error(at.key("pool").where(), "no pool is named " + quoted(one.pool), did_you_mean(one.pool, pools));
+    if (r.refused(at.key("host").where()) || r.refused(at.key("path").where())) continue;
+    if (const unsigned line = matches.line_before({one.host, one.path}, at.where())) {
+      r.error(at.where(), "no request comes here: an earlier route has the same host and path",
+              first_in(line));
+      continue; // its name may be its host and path
+    }
+    if (const unsigned line = names.line_before(one.name, at.where()))
+      r.error(at.key("name").where(), "the name " + quoted(one.name) + " is taken", first_in(line));
+  }
+}
+
+/// Whether browsers drop the cookie when it comes without Secure.
+bool needs_secure(const issue_settings& issued, const std::string& cookie) {
+  return issued.site == routing::same_site::none || cookie.starts_with("__Host-") ||
+         cookie.starts_with("__Secure-");
+}
+
+void check_issued(const settings& s, const pool& p, const place& session, reader& r) {
+  const auto source = std::ranges::find_if(p.session.key, &routing::key_source::issued);
+  if (source == p.session.key.end()) return;
+  const auto index = static_cast<std::size_t>(source - p.session.key.begin());
+  const position where = session.key("key").item(index).key("issue").key_where();
+  const reader::scope in_session(r, "session");
+  const reader::scope in_key(r, "key");
+  const reader::scope in_item(r, index);
+  const reader::scope in_issue(r, "issue");
+  if (s.signing_keys.empty())
+    r.error(where, "nothing signs the cookie", "add signing: {keys: [{id: k1, secret: \"${LIMPET_KEY}\"}]}");
+  if (needs_secure(*p.session.issued, source->name) && s.forwarded.trusted.empty())
+    r.error(where,
+            "browsers refuse this cookie without Secure, and nothing says that a client came over https",
+            "list the proxy that ends TLS in forwarded.trusted, or use same_site: lax and a plain name");
+}
+
+void check_pools(const settings& s, const place& document, reader& r) {
+  std::set<std::string_view> used;
+  for (const route& one : s.routes)
+    used.insert(one.pool);
+  for (const auto& [name, p] : s.pools) {
+    const place at = document.key("pools").key(name);
+    const reader::scope pools(r, "pools");
+    const reader::scope item(r, name);
+    if (!used.contains(name)) r.warning(at.key_where(), "no route leads here");
+    check_issued(s, p, at.key("session"), r);
+    if (!p.members.file_path.empty() && !file_exists(p.members.file_path))
+      r.warning(at.key("members").key("file").key("path").where(),
+                quoted(p.members.file_path) + " is not there yet; the pool is empty until it is");
+  }
+}
+
+void check_secrets(const settings& s, const place& document, reader& r) {
+  once<std::string> ids;
+  const reader::scope signing(r, "signing");
+  const reader::scope list(r, "keys");
+  for (std::size_t i = 0; i < s.signing_keys.size(); ++i) {
+    const signing_key& key = s.signing_keys[i];
+    const place at = document.key("signing").key("keys").item(i);
+    const reader::scope item(r, i);
+    const unsigned line = key.id.empty() ? 0 : ids.line_before(key.id, at.key("id").where());
+    if (line > 0) r.error(at.key("id").where(), "the id " + quoted(key.id) + " is taken", first_in(line));
+    const position where = at.key(key.file.empty() ? "secret" : "file").where();
+    if (key.secret == example_secret)
+      r.warning(where, "the secret is the example's: anyone can sign cookies",
+                "write 32 random bytes, as openssl rand -hex 32 does");
+    else if (!key.secret.empty() && key.secret.size() < secret_bytes_min)
+      r.warning(where, "the secret is shorter than 16 bytes",
+                "write 32 random bytes, as openssl rand -hex 32 does");
+  }
+}
+
+} // namespace
+
+void check(const settings& s, const place& document, reader& r) {
+  check_addresses(s, document, r);
+  check_routes(s, document, r);
+  check_pools(s, document, r);
+  check_secrets(s, document, r);
+}
+
+} // namespace limpet::config

@@ -1,0 +1,116 @@
+#include "config/declaration.hpp"
+
+#include "config/forms.hpp"
+#include "config/units.hpp"
+
+namespace limpet::config {
+
+namespace {
+
+constexpr std::size_t listeners_max = 64;
+constexpr std::size_t routes_max = 10'000;
+constexpr std::size_t signing_keys_max = 16;
+
+/// What came from a file is not printed: the file is.
+signing_key without_file_content(const signing_key& k) {
+  return k.file.empty() ? k : signing_key{.id = k.id, .secret = {}, .file = k.file};
+}
+signing_key as_it_is(signing_key k) {
+  return k;
+}
+
+type_ptr<signing_key> signing_key_section() {
+  using s = signing_key;
+  auto one = section<s>(
+      {
+          key("id", &s::id, name(), "A name for messages and metrics.").required(),
+          key("secret", &s::secret, or_none(secret()),
+              "The secret itself, 16 bytes or more, best as `${NAME}`.")
+              .secret(),
+          key("file", &s::file, or_none(file_path()),
+              "The file that the secret stands in, instead of `secret`; a newline at its end does not count. "
+              "Read again with "
+              "each reload."),
+      },
+      {"secret", "file"});
+  return shaped<signing_key>(std::move(one), as_it_is, without_file_content);
+}
+
+type_ptr<settings> signing_section() {
+  return section<settings>({
+      key("keys", &settings::signing_keys, list(signing_key_section(), {0, signing_keys_max}),
+          "The first signs, all of them verify. To change a secret: add the new one last everywhere, then "
+          "move it to the front "
+          "everywhere, then take the old one away once its cookies have expired."),
+  });
+}
+
+type_ptr<shutdown_settings> shutdown_section() {
+  using s = shutdown_settings;
+  return section<s>({
+      key("delay", &s::delay, duration(0ms, 1h),
+          "After SIGTERM, how long new connections are still taken while `/readyz` says 503, so that what is "
+          "in front sees it."),
+      key("drain", &s::drain, duration(0ms, 24h), "How long requests and tunnels may go on after that."),
+  });
+}
+
+type_ptr<admin_settings> admin_section() {
+  using s = admin_settings;
+  return section<s>({
+      key("address", &s::address, optional(listen_address()),
+          "Where metrics, health and the admin pages are. Whoever reaches it may drain the proxy: keep it on "
+          "loopback or in a "
+          "guarded network. Left out: nowhere.")
+          .takes_effect(reload::restart),
+  });
+}
+
+type_ptr<logging_settings> logging_section() {
+  using s = logging_settings;
+  return section<s>({
+      key("level", &s::level, choice<log_level>({"debug", "info", "warning", "error"}),
+          "What the daemon says of itself, on stderr."),
+      key("access", &s::access, log_target(),
+          "A JSON line for each request: `off`, `stdout` or the path of a file, which SIGUSR1 opens anew."),
+  });
+}
+
+type_ptr<settings> whole_file() {
+  using s = settings;
+  return section<s>({
+      key("listeners", &s::listeners, list(listener_section(), {1, listeners_max}),
+          "The addresses that clients connect to.")
+          .required()
+          .takes_effect(reload::restart),
+      key("routes", &s::routes, list(route_section(), {1, routes_max}), "Host and path to a pool.")
+          .required(),
+      key("pools", &s::pools, by_name(&pool::name, name(), pool_section()),
+          "By name: the members that serve the same sessions, and how sessions find them.")
+          .required(),
+      key("etcd", &s::etcd, etcd_section(),
+          "The etcd of the pools with `members: {etcd: {}}`, and of `limpet agent`.")
+          .takes_effect(reload::restart),
+      group("signing", signing_section(), "What issued cookies are signed with. All proxies need the same."),
+      key("limits", &s::limits, limit_section(), "Limits of the clients' side."),
+      key("timeouts", &s::timeouts, timeout_section(), "Times of the clients' side."),
+      key("shutdown", &s::shutdown, shutdown_section(), "How the proxy ends."),
+      key("forwarded", &s::forwarded, forwarded_section(), "What proxies in front say of the client."),
+      key("admin", &s::admin, admin_section(), "The operator's side."),
+      key("logging", &s::logging, logging_section(), "What is written down."),
+      key("workers", &s::workers, number(0, 1024), "Threads that carry the traffic. 0: one a core.")
+          .takes_effect(reload::restart),
+      key("agent", &s::agent, optional(agent_section()),
+          "What `limpet agent` registers. The proxy does not use it.")
+          .takes_effect(reload::agent_start),
+  });
+}
+
+} // namespace
+
+const type<settings>& declaration() {
+  static const type_ptr<settings> whole = whole_file();
+  return *whole;
+}
+
+} // namespace limpet::config

@@ -1,0 +1,176 @@
+#include "config/declaration.hpp"
+#include "config/forms.hpp"
+#include "config/units.hpp"
+
+#include <utility>
+
+namespace limpet::config {
+
+namespace {
+
+constexpr std::size_t key_sources_max = 16;
+constexpr std::size_t parameter_bytes_max = 128;
+
+// The session section as it stands in the file. In memory the sources are flat, and the one issued cookie
+// stands by itself.
+struct path_entry {
+  unsigned segment = 0;
+};
+struct address_entry {
+  unsigned ipv4_prefix = routing::key_source().ipv4_prefix;
+  unsigned ipv6_prefix = routing::key_source().ipv6_prefix;
+};
+struct key_entry {
+  std::optional<std::string> header;
+  std::optional<std::string> cookie;
+  std::optional<std::string> query;
+  std::optional<path_entry> path;
+  std::optional<address_entry> client_address;
+  std::optional<issue_settings> issue;
+  bool pin = false;
+};
+struct session_entry {
+  std::vector<key_entry> key;
+  no_key_mode otherwise = session_settings().otherwise;
+  std::uint32_t key_bytes_max = session_settings().key_bytes_max;
+};
+
+routing::key_source source_from(const key_entry& entry) {
+  using kind = routing::key_source::kind;
+  routing::key_source out;
+  if (entry.header) out.from = kind::header, out.name = *entry.header;
+  if (entry.cookie) out.from = kind::cookie, out.name = *entry.cookie;
+  if (entry.query) out.from = kind::query, out.name = *entry.query;
+  if (entry.path) out.from = kind::path_segment, out.segment = entry.path->segment;
+  if (const auto& address = entry.client_address) {
+    out.from = kind::client_address;
+    out.ipv4_prefix = address->ipv4_prefix;
+    out.ipv6_prefix = address->ipv6_prefix;
+  }
+  out.issued = entry.issue.has_value();
+  out.pin = entry.pin;
+  return out;
+}
+
+session_settings session_from(session_entry entry) {
+  session_settings out{
+      .key = {}, .issued = {}, .otherwise = entry.otherwise, .key_bytes_max = entry.key_bytes_max};
+  for (key_entry& one : entry.key) {
+    out.key.push_back(source_from(one));
+    if (one.issue && !out.issued) out.issued = std::move(one.issue);
+  }
+  return out;
+}
+
+key_entry entry_of(const routing::key_source& source, const std::optional<issue_settings>& issued) {
+  key_entry out;
+  switch (source.from) {
+  case routing::key_source::kind::header:
+    out.header = source.name;
+    break;
+  case routing::key_source::kind::cookie:
+    out.cookie = source.name;
+    break;
+  case routing::key_source::kind::query:
+    out.query = source.name;
+    break;
+  case routing::key_source::kind::path_segment:
+    out.path = path_entry{source.segment};
+    break;
+  case routing::key_source::kind::client_address:
+    out.client_address = address_entry{source.ipv4_prefix, source.ipv6_prefix};
+    break;
+  }
+  if (source.issued) out.issue = issued;
+  out.pin = source.pin;
+  return out;
+}
+
+session_entry session_entry_of(const session_settings& session) {
+  session_entry out{.key = {}, .otherwise = session.otherwise, .key_bytes_max = session.key_bytes_max};
+  for (const auto& source : session.key)
+    out.key.push_back(entry_of(source, session.issued));
+  return out;
+}
+
+void check_key(const key_entry& entry, const place& at, reader& r) {
+  if (entry.issue && !entry.cookie)
+    r.error(at.key("issue").key_where(), "only a cookie can be issued", "put it under a cookie");
+  if (entry.pin && !(entry.issue && entry.cookie))
+    r.error(at.key("pin").key_where(), "only an issued cookie can be pinned", "add issue: {} to a cookie");
+  const bool host_only = entry.cookie && entry.cookie->starts_with("__Host-");
+  if (host_only && entry.issue && (entry.issue->path != "/" || !entry.issue->domain.empty()))
+    r.error(at.key("issue").key_where(),
+            "browsers refuse a __Host- cookie with a domain, or a path other than /",
+            "choose another name, or leave domain and path out");
+}
+
+void check_session(const session_entry& session, const place& at, reader& r) {
+  bool issued = false;
+  for (std::size_t i = 0; i < session.key.size(); ++i) {
+    if (issued && session.key[i].issue)
+      r.error(at.key("key").item(i).key("issue").key_where(), "a pool issues one cookie at most");
+    issued = issued || session.key[i].issue.has_value();
+  }
+}
+
+type_ptr<issue_settings> issue_section() {
+  using s = issue_settings;
+  return section<s>({
+      key("max_age", &s::max_age, seconds(1s, days(400)), "How long the cookie is good, from its issue."),
+      key("same_site", &s::site, choice<routing::same_site>({"lax", "strict", "none"}),
+          "When other sites' pages send it. `none` needs https, so a proxy in `forwarded.trusted` that says "
+          "so."),
+      key("path", &s::path, cookie_path(), "The paths that it is sent to."),
+      key("domain", &s::domain, or_none(domain()),
+          "The domain that it is sent to. Default: the host that issued it alone."),
+  });
+}
+
+type_ptr<key_entry> key_section() {
+  using s = key_entry;
+  auto path = section<path_entry>({
+      key("segment", &path_entry::segment, number(1, 100), "1 is the first: of `/users/ALICE`, 2 is `ALICE`.")
+          .required(),
+  });
+  auto address = section<address_entry>({
+      key("ipv4_prefix", &address_entry::ipv4_prefix, number(1, 32),
+          "How many bits of an IPv4 address count."),
+      key("ipv6_prefix", &address_entry::ipv6_prefix, number(1, 128),
+          "How many bits of an IPv6 address count."),
+  });
+  auto one = section<s>(
+      {
+          key("header", &s::header, optional(token("header name")), "The value of a request header."),
+          key("cookie", &s::cookie, optional(token("cookie name")), "The value of a cookie."),
+          key("query", &s::query, optional(label(parameter_bytes_max)), "The value of a query parameter."),
+          key("path", &s::path, optional(std::move(path)), "A segment of the path."),
+          key("client_address", &s::client_address, optional(std::move(address)),
+              "The client's address, through the proxies in `forwarded.trusted`."),
+          key("issue", &s::issue, optional(issue_section()),
+              "Under a cookie: where it is missing, the proxy issues it, signed with `signing.keys`. One a "
+              "pool."),
+          key("pin", &s::pin, boolean(),
+              "Under an issued cookie: keep its session on the member where it was first placed, while that "
+              "is in the view."),
+      },
+      {"header", "cookie", "query", "path", "client_address"});
+  return checked(std::move(one), check_key);
+}
+
+} // namespace
+
+type_ptr<session_settings> session_section() {
+  using s = session_entry;
+  auto entry = section<s>({
+      key("key", &s::key, list(key_section(), {0, key_sources_max}),
+          "Where the session key comes from; the first that is there wins. `[]`: no stickiness."),
+      key("otherwise", &s::otherwise, choice<no_key_mode>({"balance", "refuse"}),
+          "For a request without a key: `balance` it over the members, or `refuse` it with 400."),
+      key("key_bytes_max", &s::key_bytes_max, size32(1, 65'536),
+          "The longest key; a longer one is answered 400."),
+  });
+  return shaped<session_settings>(checked(std::move(entry), check_session), session_from, session_entry_of);
+}
+
+} // namespace limpet::config
