@@ -1,6 +1,7 @@
 #include "config/declaration.hpp"
 
 #include "config/forms.hpp"
+#include "config/section.hpp"
 #include "config/units.hpp"
 
 namespace limpet::config {

@@ -1,5 +1,6 @@
 #include "config/declaration.hpp"
 #include "config/forms.hpp"
+#include "config/section.hpp"
 #include "config/units.hpp"
 
 namespace limpet::config {

@@ -1,6 +1,7 @@
 #include "config/type.hpp"
 
 #include "config/nearest.hpp"
+#include "config/section.hpp"
 
 #include <algorithm>
 #include <set>
@@ -69,7 +70,7 @@ void read_names(const node& value, const type<std::string>& name, reader& r,
     node key = node::scalar(child.key);
     key.where = child.key_where;
     name.read(key, read, r);
-    if (read == child.key) each(child.key, child);
+    each(child.key, child);
   }
 }
 

@@ -40,6 +40,10 @@ std::size_t count(const node& tree) {
   return sum;
 }
 
+std::string too_many_values() {
+  return "more than " + std::to_string(document_nodes_max) + " values";
+}
+
 /// Builds the tree from yaml-cpp's events, within the limits. (yaml-cpp's own YAML::Node shares aliased
 /// nodes, so that a walk over it may take exponential time, and it has no places for what is missing.)
 class builder final : public YAML::EventHandler {
@@ -70,7 +74,7 @@ public:
     if (found == anchors_.end()) throw refusal{position_of(mark), "an alias refers to itself", ""};
     if (open_.size() + depth(found->second) > document_depth_max) refuse_depth(mark);
     node copy = found->second;
-    spend(mark, count(copy));
+    spend(position_of(mark), count(copy));
     put(std::move(copy), 0);
   }
 
@@ -99,7 +103,7 @@ private:
   }
 
   void take_key(const YAML::Mark& mark, const std::string& text) {
-    spend(mark, 1);
+    spend(position_of(mark), 1);
     open_.back().has_key = true;
     open_.back().key = text;
     open_.back().key_where = position_of(mark);
@@ -121,7 +125,7 @@ private:
 
   void put(node value, YAML::anchor_t anchor) {
     if (awaits_key()) throw refusal{value.where, "a key must be plain text", ""};
-    spend({}, 1);
+    spend(value.where, 1);
     if (open_.empty()) {
       root_ = std::move(value);
       return;
@@ -135,17 +139,16 @@ private:
       parent.has_key = false;
     }
     if (anchor != 0) {
-      spend({}, count(value));
+      spend(value.where, count(value));
       anchors_.insert_or_assign(anchor, value);
     }
     parent.tree.children.push_back(std::move(value));
   }
 
-  void spend(const YAML::Mark& mark, std::size_t nodes) {
+  void spend(position where, std::size_t nodes) {
     nodes_ += nodes;
     if (nodes_ > document_nodes_max)
-      throw refusal{position_of(mark), "the document has more than 250000 values",
-                    "each alias counts as what it stands for"};
+      throw refusal{where, too_many_values(), "each alias counts as what it stands for"};
   }
 
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
@@ -154,7 +157,8 @@ private:
   }
 
   [[noreturn]] static void refuse_depth(const YAML::Mark& mark) {
-    throw refusal{position_of(mark), "nested deeper than 64 levels", ""};
+    throw refusal{position_of(mark), "nested deeper than " + std::to_string(document_depth_max) + " levels",
+                  ""};
   }
 
   node root_;
@@ -195,10 +199,19 @@ void write(YAML::Emitter& out, const node& tree) {
   }
 }
 
+/// yaml-cpp scans a flow collection to its end before the first event, at some 250 bytes of memory for each
+/// byte of
+/// "[[[[". So what has more of these characters than it may have values is refused unread.
+bool may_be_within_limits(std::string_view text) {
+  const auto opens_value = [](char c) { return c == '[' || c == '{' || c == ','; };
+  return static_cast<std::size_t>(std::ranges::count_if(text, opens_value)) <= document_nodes_max;
+}
+
 } // namespace
 
 yaml_result parse_yaml(std::string_view text) {
-  if (text.size() > document_bytes_max) return failed({}, "the file is larger than 4 MiB");
+  if (text.size() > document_bytes_max) return failed({}, "larger than 4 MiB");
+  if (!may_be_within_limits(text)) return failed({}, too_many_values());
   std::istringstream in{std::string(text)};
   try {
     YAML::Parser parser(in);
