@@ -1,0 +1,83 @@
+"""A real etcd of one member, on free ports, with its data in a folder of the test."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+
+from .client import Connection
+from .waiting import wait_until
+
+
+def free_port():
+    """Free a moment ago. etcd wants its ports named beforehand; whoever loses the race tries again."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class Etcd:
+    def __init__(self, case, attempts=5):
+        self._case = case
+        self._data = os.path.join(case.folder(), "data")
+        for _ in range(attempts):
+            self.client_port, self._peer_port = free_port(), free_port()
+            try:
+                self.start()
+                return
+            except AssertionError:
+                self.process.kill()
+                shutil.rmtree(self._data, ignore_errors=True)
+        raise AssertionError("etcd did not start")
+
+    @property
+    def url(self):
+        return f"http://127.0.0.1:{self.client_port}"
+
+    def start(self):
+        """Also starts it again after `kill` or `stop`, with the data that it had."""
+        client, peer = self.url, f"http://127.0.0.1:{self._peer_port}"
+        self.process = self._case.start(
+            "etcd",
+            ["etcd", "--name", "e", "--data-dir", self._data, "--unsafe-no-fsync"]
+            + ["--logger", "zap", "--log-level", "error"]
+            + ["--listen-client-urls", client, "--advertise-client-urls", client]
+            + ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer]
+            + ["--initial-cluster", f"e={peer}"],
+            ends_with=-signal.SIGTERM,  # etcd raises it again once it has cleaned up
+        )
+        wait_until(self._healthy, "a healthy etcd")
+
+    def _healthy(self):
+        self.process.assert_running()
+        try:
+            with Connection(f"127.0.0.1:{self.client_port}") as connection:
+                return connection.request("GET", "/health").json()["health"] == "true"
+        except OSError:
+            return False
+
+    def kill(self):
+        self.process.kill()
+
+    def control(self, *arguments):
+        """etcdctl; its output."""
+        done = subprocess.run(
+            ["etcdctl", "--endpoints", self.url, *arguments],
+            env={**os.environ, "ETCDCTL_API": "3"},
+            capture_output=True,
+            check=True,
+            timeout=20,
+            text=True,
+        )
+        return done.stdout
+
+    def put(self, key, value):
+        self.control("put", key, value)
+
+    def delete(self, key):
+        self.control("del", key)
+
+    def get(self, key):
+        """The value, or None."""
+        return self.control("get", "--print-value-only", key).rstrip("\n") or None

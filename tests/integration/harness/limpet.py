@@ -1,0 +1,100 @@
+"""The proxy under test."""
+
+import json
+import os
+import signal
+
+from .client import Connection
+from .metrics import Metrics
+from .waiting import read_when_there, wait_until
+
+
+def merge(base, change):
+    """`base` with `change` laid over it, section by section; None takes a key away."""
+    merged = dict(base)
+    for key, value in change.items():
+        if value is None:
+            merged.pop(key, None)
+        elif isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = merge(merged[key], value)
+        else:
+            merged[key] = value
+    return merged
+
+
+def static_config(members, pool=None, route=None, **sections):
+    """One listener, one route and one pool of static members, whose sessions X-User-Id names.
+
+    `members` are entries or things that have one (`entry()` or `address`); `pool` and `route` are laid over the only pool
+    and route, the rest over the whole.
+    """
+    entries = []
+    for index, one in enumerate(members):
+        if hasattr(one, "entry"):
+            one = one.entry()
+        elif hasattr(one, "address"):
+            one = {"id": chr(ord("a") + index), "address": one.address}
+        entries.append(one)
+    base = {
+        "listeners": [{"name": "public", "address": "127.0.0.1:0"}],
+        "routes": [merge({"path": "/", "pool": "app"}, route or {})],
+        "pools": {
+            "app": merge(
+                {"members": {"static": entries}, "session": {"key": [{"header": "X-User-Id"}]}}, pool or {}
+            )
+        },
+        "admin": {"address": "127.0.0.1:0"},
+        "shutdown": {"drain": "5s"},
+        "workers": 2,
+    }
+    return merge(base, sections)
+
+
+class Limpet:
+    """`limpet serve` with a configuration of its own, on free ports.
+
+    The configuration is a dict; JSON is YAML. `address` is the first listener's, `admin` the admin's.
+    """
+
+    def __init__(self, case, config, name="limpet", arguments=(), env=None):
+        from .case import program
+
+        folder = case.folder()
+        self.config_file = os.path.join(folder, "limpet.yaml")
+        self.write_config(config)
+        ready_file = os.path.join(folder, "ready.json")
+        command = [program("LIMPET"), "serve", "-c", self.config_file, "--ready-file", ready_file, *arguments]
+        self.process = case.start(name, command, env=env)
+        ready = json.loads(read_when_there(ready_file, self.process))
+        self.listeners = ready["listeners"]
+        self.address = next(iter(self.listeners.values()))
+        self.admin = ready.get("admin")
+
+    def write_config(self, config):
+        """In one step, as an editor or a configuration tool does."""
+        self.config = config
+        unfinished = self.config_file + ".unfinished"
+        with open(unfinished, "w", encoding="utf-8") as file:
+            json.dump(config, file, indent=2)
+        os.rename(unfinished, self.config_file)
+
+    def reload(self, config):
+        """SIGHUP with a new file; returns once it was read, well or not."""
+        before = self.metrics().total("limpet_config_reloads_total")
+        self.write_config(config)
+        self.process.send_signal(signal.SIGHUP)
+        wait_until(lambda: self.metrics().total("limpet_config_reloads_total") > before, "a reload")
+
+    def ask_admin(self, target, method="GET"):
+        with Connection(self.admin) as connection:
+            return connection.request(method, target)
+
+    def metrics(self):
+        return Metrics(self.ask_admin("/metrics").text())
+
+    def wait_for_metric(self, what, condition):
+        """Counters reach the scrape a moment after the answer; `condition(metrics)` is asked until it holds."""
+        return wait_until(lambda: condition(self.metrics()), what)
+
+    def members(self, pool="app"):
+        return self.ask_admin("/members").json()

@@ -1,0 +1,100 @@
+"""A program that a test started, with its output kept for when the test fails."""
+
+import signal
+import subprocess
+import tempfile
+
+from .waiting import DEADLINE_S, wait_until
+
+OUTPUT_BYTES_SHOWN = 64 * 1024
+
+
+class Process:
+    """Runs `command` with its output in a file. `stop` ends it and checks how it ended."""
+
+    _judged = False  # whether a test asked for its end, and so saw how it ended
+
+    def __init__(self, name, command, env=None, cwd=None, ends_with=0):
+        self.name = name
+        self._ends_with = ends_with  # the exit code that SIGTERM should give
+        self.command = command
+        self._output = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            command, stdin=subprocess.DEVNULL, stdout=self._output, stderr=subprocess.STDOUT, env=env, cwd=cwd
+        )
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    @property
+    def returncode(self):
+        return self._process.poll()
+
+    def running(self):
+        return self._process.poll() is None
+
+    def assert_running(self):
+        if not self.running():
+            raise AssertionError(f"{self.name} ended with {self._process.returncode}")
+
+    def output(self):
+        """What it wrote so far, stdout and stderr together; at most the last 64 KiB."""
+        size = self._output.seek(0, 2)
+        self._output.seek(max(0, size - OUTPUT_BYTES_SHOWN))
+        return self._output.read().decode("utf-8", "replace")
+
+    def wait_for_output(self, text):
+        wait_until(lambda: text in self.output(), f"{text!r} in the output of {self.name}")
+
+    def send_signal(self, number):
+        self._process.send_signal(number)
+
+    def wait(self, seconds=DEADLINE_S):
+        """Its exit code; fails when it does not end in time."""
+        self._judged = True
+        try:
+            return self._process.wait(seconds)
+        except subprocess.TimeoutExpired as error:
+            raise AssertionError(f"{self.name} did not end within {seconds} s") from error
+
+    def kill(self):
+        """As a crash of the machine would: no farewell."""
+        self._judged = True
+        if self.running():
+            self._process.kill()
+        self._process.wait()
+
+    def stop(self, expected=0, number=signal.SIGTERM):
+        """Ends it in order. A sanitizer's report, a crash or a hang shows in the exit code and fails the test."""
+        if self.running():
+            self.send_signal(number)
+        try:
+            code = self.wait()
+        except AssertionError:
+            self.kill()
+            raise
+        if code != expected:
+            raise AssertionError(f"{self.name} ended with {code}, not {expected}")
+
+    def clean_up(self):
+        """Ends it unless the test did. One that ended on its own did so by mistake."""
+        if not self._judged:
+            self.stop(self._ends_with)
+
+    def peak_resident_bytes(self):
+        """The most memory that it had resident so far (VmHWM, proc(5))."""
+        with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
+            for line in status:
+                if line.startswith("VmHWM:"):
+                    return int(line.split()[1]) * 1024
+        raise AssertionError(f"no VmHWM of {self.name}")
+
+    def cpu_seconds(self):
+        """User and system time so far (proc(5))."""
+        with open(f"/proc/{self.pid}/stat", encoding="ascii") as stat:
+            fields = stat.read().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / 100
+
+    def close(self):
+        self._output.close()
