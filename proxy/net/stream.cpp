@@ -115,25 +115,30 @@ void stream::abort() noexcept {
   close();
 }
 
+void advance(std::span<iovec>& from, std::size_t bytes) noexcept {
+  while (!from.empty()) {
+    auto& first = from.front();
+    const auto taken = std::min(bytes, first.iov_len);
+    first.iov_base = static_cast<std::byte*>(first.iov_base) + taken;
+    first.iov_len -= taken;
+    bytes -= taken;
+    if (first.iov_len > 0) return;
+    from = from.subspan(1);
+  }
+}
+
 awaitable<error_code> write_all(stream& to, std::span<iovec> from) {
-  for (;;) {
-    while (!from.empty() && from.front().iov_len == 0) from = from.subspan(1);
-    if (from.empty()) co_return error_code{};
+  advance(from, 0);
+  while (!from.empty()) {
     auto [bytes, error] = to.writev(from);
     if (is_would_block(error)) {
-      if (error = co_await to.writable(); error) co_return error;
-      continue;
+      error = co_await to.writable();
+      if (!error) continue;
     }
     if (error) co_return error;
-    while (bytes > 0) {
-      auto& first = from.front();
-      const auto taken = std::min(bytes, first.iov_len);
-      first.iov_base = static_cast<std::byte*>(first.iov_base) + taken;
-      first.iov_len -= taken;
-      bytes -= taken;
-      if (first.iov_len == 0) from = from.subspan(1);
-    }
+    advance(from, bytes);
   }
+  co_return error_code{};
 }
 
 } // namespace limpet::net

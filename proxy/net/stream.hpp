@@ -63,6 +63,8 @@ public:
 
   /// The wait under way, or the next one, ends with `reason`; so do all after it.
   void interrupt(error_code reason) noexcept;
+  /// Forgets an interrupt: waits wait again.
+  void resume() noexcept { interrupt_.clear(); }
   const error_code& interrupted() const noexcept { return interrupt_; }
 
   void shutdown_send() noexcept;
@@ -83,6 +85,9 @@ private:
   deadline deadline_;
   error_code interrupt_;
 };
+
+/// Takes `bytes` that were written off the front of `from`, and empty pieces with them.
+void advance(std::span<iovec>& from, std::size_t bytes) noexcept;
 
 /// Writes all of it, waiting where the peer is slow. `from` is used up as it goes.
 awaitable<error_code> write_all(stream& to, std::span<iovec> from);

@@ -1,0 +1,275 @@
+#include "proxy/http/exchange.hpp"
+
+#include "proxy/http/forwarding.hpp"
+#include "proxy/http/h1/head_parser.hpp"
+#include "proxy/http/refusal_page.hpp"
+#include "proxy/http/request_body.hpp"
+#include "proxy/http/tunnel.hpp"
+
+#include <boost/asio/error.hpp>
+
+namespace limpet::http {
+
+namespace {
+
+/// How many empty lines before a request line are forgiven (RFC 9112 section 2.2).
+constexpr unsigned empty_lines_max = 4;
+
+refusal refusal_of(h1::head_scanner::status status) noexcept {
+  using enum h1::head_scanner::status;
+  switch (status) {
+  case bare_line_ending:
+  case folded: return refusal::malformed_head;
+  case first_line_too_long: return refusal::request_line_too_long;
+  case head_too_large:
+  case too_many_fields: return refusal::header_too_large;
+  case incomplete:
+  case complete: break;
+  }
+  return refusal::none;
+}
+
+void skip_empty_lines(net::input_buffer& in, unsigned& skipped) noexcept {
+  while (skipped < empty_lines_max && in.view().starts_with("\r\n")) {
+    in.consume(2);
+    ++skipped;
+  }
+}
+
+} // namespace
+
+exchange::exchange(worker_state& worker) : worker_(worker) {}
+exchange::~exchange() = default;
+
+net::awaitable<exchange::end> exchange::serve(client_connection& connection) {
+  client_ = &connection;
+  do {
+    begin_request();
+    auto ended = co_await read_head();
+    if (!ended) ended = co_await serve_one();
+    if (body_) co_await body_->stop();
+    const bool idle = record_.status == 0 && record_.why.empty(); // nothing came, so there is nothing to tell
+    if (!idle) finish_request();
+    if (idle || *ended != end::keep_open) co_return *ended;
+  } while (!in_.empty());
+  co_return end::keep_open;
+}
+
+void exchange::begin_request() {
+  snapshot_ = worker_.current();
+  record_ = {};
+  began_ = net::clock::now();
+  began_at_ = std::chrono::system_clock::now();
+  client_keeps_ = true;
+  client_gone_ = false;
+  head_size_ = 0;
+  head_.clear();
+  target_ = {};
+  host_.clear();
+  peer_text_.clear();
+  route_ = nullptr;
+  placed_ = {};
+  tried_.clear();
+  attempts_ = 0;
+  upgrade_ = false;
+  session_ = {};
+  key_ = {};
+  request_id_.clear();
+  out_.clear();
+  answer_head_.clear();
+  cookie_.clear();
+}
+
+/// Nothing, and head_ is read; or how the connection ends without a request.
+net::awaitable<std::optional<exchange::end>> exchange::read_head() {
+  const auto& limits = snapshot_->limits;
+  const h1::head_limits head_limits{limits.request_line_bytes, limits.header_bytes, limits.header_count};
+  h1::head_scanner scanner(head_limits);
+  unsigned empty_lines = 0;
+  bool waited = false;
+  for (;;) {
+    skip_empty_lines(in_, empty_lines);
+    const auto status = in_.empty() ? h1::head_scanner::status::incomplete : scanner.scan(in_.view());
+    if (status == h1::head_scanner::status::complete) break;
+    if (const auto why = refusal_of(status); why != refusal::none) co_return co_await refuse(why);
+
+    // At most one byte past the limit, which is enough for the scanner to see that it is passed.
+    const auto [bytes, error] = client_->io().read_some(in_.room(limits.header_bytes + 1));
+    if (net::is_would_block(error)) {
+      if (in_.empty()) co_return end::keep_open;
+      if (!std::exchange(waited, true)) client_->io().expires_after(snapshot_->timeouts.header);
+      const auto ended = co_await client_->io().readable();
+      if (ended == net::asio::error::timed_out) {
+        client_->io().clear_deadline();
+        co_return co_await refuse(refusal::header_timeout);
+      }
+      if (ended) co_return end::close;
+      continue;
+    }
+    if (error || bytes == 0) {
+      if (!in_.empty()) worker_.count(metric::client_aborts);
+      co_return end::close;
+    }
+    worker_.count(metric::client_bytes, 0, 0, bytes);
+    in_.commit(bytes);
+  }
+  if (waited) client_->io().clear_deadline();
+  head_size_ = scanner.size();
+  record_.head = net::clock::now() - began_;
+  if (const auto why = h1::parse_request_head(in_.view().substr(0, head_size_), head_); why != refusal::none)
+    co_return co_await refuse(why);
+  co_return std::nullopt;
+}
+
+net::awaitable<exchange::end> exchange::serve_one() {
+  body_ = nullptr;
+  client_keeps_ = head_.wants_keep_alive();
+  if (const auto why = resolve(); why != refusal::none) {
+    in_.consume(head_size_);
+    co_return co_await refuse(why);
+  }
+  if (head_.body.has_body()) body_ = std::make_unique<request_body>(*this);
+  in_.consume(head_size_);
+  if (!body_) watch_client();
+  const auto why = co_await dispatch();
+  if (client_gone_) {
+    worker_.count(metric::client_aborts);
+    record_.why = "client_gone";
+    co_return end::close;
+  }
+  if (why != refusal::none) co_return co_await refuse(why);
+  if (answer_.status == 101) co_return co_await open_tunnel();
+  co_return co_await relay_answer();
+}
+
+/// Answers in the member's stead. The connection stays where the request's content, if it has any, was read to its end.
+net::awaitable<exchange::end> exchange::refuse(refusal why) {
+  const auto& facts = facts_of(why);
+  worker_.count(metric::refusals, static_cast<std::uint32_t>(why));
+  if (body_) co_await body_->stop();
+  upstream_.reset();
+  block_.reset();
+
+  const bool content_unread = body_ ? !body_->finished() : head_.body.has_body();
+  const bool in_step = facts.whose != fault::client || why == refusal::no_route;
+  const bool keeps = in_step && !content_unread && client_keeps_ && keep_client();
+  const bool head_only = head_.known_method == method::head;
+  if (request_id_.empty()) make_request_id(worker_, request_id_);
+  write_refusal(facts, {request_id_, worker_.date(), keeps, head_only}, answer_head_);
+
+  record_.status = facts.status;
+  record_.why = facts.name;
+  std::array<iovec, 1> pieces{iovec{answer_head_.data(), answer_head_.size()}};
+  const auto error = co_await write_client(pieces);
+  if (error) co_return end::close;
+  co_return keeps ? end::keep_open : end::linger;
+}
+
+net::awaitable<exchange::end> exchange::open_tunnel() {
+  answer_facts facts;
+  facts.upgrade = true;
+  facts.date = worker_.date();
+  if (prepare_cookie()) facts.set_cookie = cookie_;
+  write_response_head(answer_, facts, {}, answer_head_);
+  record_.status = 101;
+  std::array<iovec, 1> pieces{iovec{answer_head_.data(), answer_head_.size()}};
+  if (co_await write_client(pieces)) co_return end::close;
+
+  tunnel::opening opening;
+  opening.client = client_->release_stream();
+  opening.upstream = std::move(upstream_);
+  // What came right behind the heads belongs to the other side already.
+  const auto from_client = in_.view();
+  const auto from_member = std::string_view(reinterpret_cast<const char*>(block_.span().data()) + block_begin_,
+                                            block_end_ - block_begin_);
+  opening.route = route_->number;
+  opening.pool = route_->pool;
+  opening.member = placed_.member;
+  opening.key_hash = session_.hash;
+  opening.websocket = iequals(head_.upgrade, "websocket");
+  opening.client_text = peer_text_;
+  opening.request_id = request_id_;
+  opening.path = std::string(target_.path);
+  opening.host = host_;
+  opening.route_name = route_->settings.name;
+  tunnel::open(worker_, std::move(opening), from_client, from_member);
+  in_.clear();
+  co_return end::taken_over;
+}
+
+void exchange::finish_request() {
+  watch_.disarm();
+  if (watcher_) {
+    *watcher_ = nullptr;
+    watcher_.reset();
+  }
+  const auto total = net::clock::now() - began_;
+  const auto route = route_ ? route_->number : 0;
+  worker_.count(metric::requests, route, static_cast<std::uint32_t>(head_.known_method) * 1000 + record_.status);
+  if (route_) {
+    worker_.counters.request_seconds[route].observe(std::chrono::duration<double>(total).count(),
+                                                    net::counter_shard::request_bounds);
+    worker_.count(metric::sticky, pool().number, static_cast<std::uint32_t>(placed_.sticky));
+  }
+  if (worker_.records) {
+    record_.what = record_.status == 101 ? access_record::event::tunnel_open : access_record::event::request;
+    record_.at = began_at_;
+    record_.client = peer_text_;
+    record_.request_id = request_id_;
+    record_.method = head_.method_name;
+    record_.host = host_;
+    record_.path = target_.path;
+    if (route_) {
+      record_.route = route_->settings.name;
+      record_.pool = pool().settings.name;
+      if (placed_.member != routing::view::npos) record_.member = pool().view.members()[placed_.member].id;
+      record_.epoch = pool().view.epoch();
+      record_.placement = routing::to_string(placed_.reason);
+      record_.sticky = routing::to_string(placed_.sticky);
+    }
+    record_.attempts = attempts_;
+    record_.total = total;
+    worker_.records->write(record_);
+  }
+  body_.reset();
+  upstream_.reset();
+  block_.reset();
+  snapshot_ = {};
+  if (!carry_.empty()) {
+    in_.append(carry_);
+    carry_.clear();
+  }
+}
+
+bool exchange::keep_client() const { return !worker_.draining(); }
+
+void exchange::reset() {
+  in_.clear();
+  in_.shrink();
+  head_.clear();
+  answer_.clear();
+  client_ = nullptr;
+  snapshot_ = {};
+  constexpr std::size_t ordinary = 16 * 1024;
+  for (auto* text : {&out_, &answer_head_, &carry_, &target_scratch_, &key_scratch_, &cookie_})
+    if (text->capacity() > ordinary) *text = {};
+}
+
+void exchange::watch_client() { watch_.arm(worker_.wheel, net::milliseconds(200), &on_watch_due, this); }
+
+/// The answer takes its time. From here on the client's end is noticed: nobody waits for the answer any more.
+void exchange::on_watch_due(void* self) {
+  auto& x = *static_cast<exchange*>(self);
+  if (x.watcher_) return;
+  x.watcher_ = std::make_shared<exchange*>(&x);
+  x.client_->io().when_readable([watcher = x.watcher_](net::error_code error) {
+    if (error || !*watcher) return;
+    auto& watched = **watcher;
+    const auto [bytes, trouble] = watched.client_->io().peek();
+    if (bytes > 0 || net::is_would_block(trouble)) return; // the next request, in the pipeline
+    watched.client_gone_ = true;
+    if (watched.upstream_) watched.upstream_->io.interrupt(net::asio::error::operation_aborted);
+  });
+}
+
+} // namespace limpet::http

@@ -1,0 +1,148 @@
+#pragma once
+
+#include "proxy/http/client_connection.hpp"
+#include "proxy/http/h1/body.hpp"
+#include "proxy/http/h1/head_scanner.hpp"
+#include "proxy/http/message.hpp"
+#include "proxy/http/refusal.hpp"
+#include "proxy/http/worker_state.hpp"
+#include "proxy/net/input_buffer.hpp"
+#include "routing/placement.hpp"
+#include "routing/request_target.hpp"
+#include "routing/session_key.hpp"
+
+#include <boost/asio/basic_waitable_timer.hpp>
+
+#include <optional>
+#include <string>
+
+namespace limpet::http {
+
+/// One request after another of a connection, from head to answer. Pooled by the worker, so that its buffers serve again and an
+/// idle connection has none. Its parts, in the order of a request's life:
+///   exchange.cpp      reads heads, answers, refuses
+///   resolve.cpp       target, route, session key: what the request is about
+///   dispatch.cpp      attempts: placement, connection, the member's answer head
+///   request_body.cpp  content on its way to the member
+///   answer.cpp        the answer on its way to the client
+class exchange {
+public:
+  enum class end : std::uint8_t {
+    keep_open, ///< wait for the next request
+    close,
+    linger,    ///< close, but let the client read what it was told
+    taken_over ///< a tunnel has the stream
+  };
+
+  explicit exchange(worker_state& worker);
+  ~exchange();
+  exchange(const exchange&) = delete;
+
+  /// Serves requests until there are no more bytes in hand.
+  net::awaitable<end> serve(client_connection& connection);
+
+  /// Forgets the request; keeps buffers of ordinary size.
+  void reset();
+
+private:
+  /// What a request needs while its content is sent and its answer awaited at the same time.
+  class request_body;
+
+  // exchange.cpp
+  net::awaitable<std::optional<end>> read_head();
+  net::awaitable<end> serve_one();
+  net::awaitable<end> refuse(refusal why);
+  void begin_request();
+  void finish_request();
+  net::awaitable<end> open_tunnel();
+
+  // resolve.cpp
+  refusal resolve();
+  refusal resolve_target();
+  refusal resolve_upgrade();
+  refusal resolve_session();
+  void build_request_head();
+
+  // dispatch.cpp
+  struct attempt_result {
+    refusal why = refusal::none;
+    bool retry_same = false; ///< the connection was stale: once more on a fresh one
+    bool retry_next = false; ///< the member cannot be reached: another may be
+  };
+  net::awaitable<refusal> dispatch();
+  net::awaitable<attempt_result> attempt(bool fresh);
+  net::awaitable<attempt_result> connect(bool fresh);
+  net::awaitable<attempt_result> send_request();
+  net::awaitable<attempt_result> receive_head();
+  net::awaitable<refusal> pass_interim();
+  attempt_result answer_failed(net::error_code error) const;
+  bool place();
+  bool skipped(std::uint32_t member) const;
+
+  // answer.cpp
+  net::awaitable<end> relay_answer();
+  net::awaitable<refusal> relay_content();
+  framing plan_answer();
+  bool prepare_cookie();
+  bool client_is_secure() const;
+  net::awaitable<net::error_code> read_answer();
+  net::awaitable<net::error_code> write_client(std::span<iovec> pieces);
+  bool keep_client() const;
+
+  // A client that goes away while the answer is awaited.
+  void watch_client();
+  static void on_watch_due(void* self);
+
+  const pool_snapshot& pool() const { return *route_->pool; }
+  const net::member_target& target() const { return pool().targets[placed_.member]; }
+
+  worker_state& worker_;
+  client_connection* client_ = nullptr;
+  local_snapshot::reference snapshot_;
+
+  // The request.
+  net::input_buffer in_;
+  std::string carry_;      ///< read past the content's end: the next request's beginning
+  std::size_t head_size_ = 0;
+  request_head head_;
+  routing::request_target target_;
+  std::string target_scratch_;
+  std::string host_;
+  std::string peer_text_;
+  bool peer_trusted_ = false;
+  bool upgrade_ = false;
+  std::string request_id_;
+  std::string key_scratch_;
+  routing::key_result key_;
+  routing::placement_key session_;
+  const route_snapshot* route_ = nullptr;
+
+  // The attempts.
+  routing::placement placed_;
+  std::vector<std::uint32_t> tried_;
+  unsigned attempts_ = 0;
+  net::upstream_ptr upstream_;
+  std::string out_; ///< the request's head to the member, kept for a retry
+  std::unique_ptr<request_body> body_;
+
+  // The answer.
+  net::buffer_pool::block block_;
+  std::size_t block_begin_ = 0; ///< unread bytes of block_
+  std::size_t block_end_ = 0;
+  response_head answer_;
+  std::string answer_head_;
+  std::string cookie_;
+  h1::body_decoder answer_decoder_;
+  h1::body_encoder answer_encoder_;
+  bool client_keeps_ = true;
+  bool client_gone_ = false;
+  net::deadline watch_;
+  std::shared_ptr<exchange*> watcher_; ///< set while a wait on the client is under way
+
+  // What is told of it.
+  net::clock::time_point began_;
+  std::chrono::system_clock::time_point began_at_;
+  access_record record_;
+};
+
+} // namespace limpet::http

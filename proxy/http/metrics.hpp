@@ -1,0 +1,33 @@
+#pragma once
+
+#include <cstdint>
+
+namespace limpet::http {
+
+/// The series that workers count. Names, help texts and labels stand in proxy/ops/metrics_table.cpp, one row each.
+enum class metric : std::uint16_t {
+  requests,            ///< route, method * 1000 + status
+  refusals,            ///< refusal
+  member_requests,     ///< member
+  member_failures,     ///< member, refusal
+  sticky,              ///< pool, routing::sticky_outcome
+  sessions_moved,      ///< pool, routing::placement_reason
+  tokens_rejected,     ///< pool, routing::token_state
+  retries,             ///< pool, 0: stale connection, 1: next member
+  connections,         ///< total accepted
+  connections_refused, ///< 0: limit in all, 1: per address
+  accept_errors,       ///< net::accept_event
+  client_bytes,        ///< 0: received, 1: sent
+  tunnels_opened,      ///< route
+  client_aborts,       ///< 0: before the answer, 1: in the answer
+  answers_cut,         ///< route: the member ended in the middle of its answer
+  log_dropped,         ///< access log records
+  // Gauges, filled in when the shard is copied.
+  open_connections,
+  open_tunnels,        ///< pool
+  upstream_connections,///< 0: busy, 1: idle
+  buffers_on_loan,
+  count_
+};
+
+} // namespace limpet::http

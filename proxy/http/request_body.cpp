@@ -1,0 +1,137 @@
+#include "proxy/http/request_body.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <spdlog/spdlog.h>
+
+namespace limpet::http {
+
+exchange::request_body::request_body(exchange& owner)
+    : x_(owner), decoder_(owner.head_.body), encoder_(owner.head_.body.how == framing::kind::chunked),
+      replayable_(is_idempotent(owner.head_.known_method)), ended_(owner.worker_.io) {}
+
+/// Decodes, within the limits, and keeps what a retry would need. Empty with error() set where it may not go on.
+std::span<char> exchange::request_body::take(std::span<char> bytes, std::size_t& consumed) {
+  const auto part = decoder_.decode(bytes);
+  consumed = part.consumed;
+  content_bytes_ += part.data.size();
+  const auto& limits = x_.snapshot_->limits;
+  if (part.malformed) {
+    error_ = refusal::malformed_body;
+    return {};
+  }
+  if (limits.body_bytes > 0 && content_bytes_ > limits.body_bytes) {
+    error_ = refusal::body_too_large;
+    return {};
+  }
+  if (replayable_ && content_bytes_ <= limits.replay_bytes) {
+    replay_.append(part.data.data(), part.data.size());
+  } else if (content_bytes_ > 0) {
+    replayable_ = false;
+    replay_ = {};
+  }
+  return part.data;
+}
+
+std::span<iovec> exchange::request_body::first_pieces(std::string_view head) {
+  std::span<char> data;
+  if (!std::exchange(begun_, true)) {
+    std::size_t consumed = 0;
+    data = take(x_.in_.span(), consumed);
+    x_.in_.consume(consumed);
+  } else {
+    data = {replay_.data(), replay_.size()};
+  }
+  if (error_ != refusal::none) return {};
+  return encoder_.encode(head, data, decoder_.done(), decoder_.trailers());
+}
+
+void exchange::request_body::start() {
+  if (decoder_.done() || running_) return;
+  running_ = true;
+  stopping_ = false;
+  ended_.expires_at(net::clock::time_point::max());
+  net::asio::co_spawn(x_.worker_.io.get_executor(), pump(), [this](std::exception_ptr escaped) {
+    running_ = false;
+    ended_.cancel();
+    if (!escaped) return;
+    fail(refusal::internal_error);
+    try {
+      std::rethrow_exception(escaped);
+    } catch (const std::exception& e) {
+      spdlog::error("a request's content ended by an internal error: {}", e.what());
+    }
+  });
+}
+
+net::awaitable<> exchange::request_body::stop() {
+  if (!running_) co_return;
+  stopping_ = true;
+  x_.client_->io().interrupt(net::asio::error::operation_aborted);
+  if (x_.upstream_) x_.upstream_->io.interrupt(net::asio::error::operation_aborted);
+  while (running_) {
+    net::error_code ignored;
+    co_await ended_.async_wait(net::asio::redirect_error(net::asio::use_awaitable_t<net::executor>{}, ignored));
+  }
+  x_.client_->io().resume();
+}
+
+/// The exchange waits for the answer's head on the same connection: it learns of it there.
+void exchange::request_body::fail(refusal why) {
+  if (stopping_) return;
+  error_ = why;
+  if (x_.upstream_) x_.upstream_->io.interrupt(net::asio::error::operation_aborted);
+}
+
+/// False where there is nothing more to be read; then fail() was told why.
+net::awaitable<bool> exchange::request_body::read_into(net::buffer_pool::block& block, std::span<char>& bytes) {
+  auto& client = x_.client_->io();
+  for (;;) {
+    if (!block) block = x_.worker_.buffers.take();
+    const auto room = block.span();
+    const auto [count, error] = client.read_some(room.first(decoder_.read_at_most(room.size())));
+    if (count > 0) {
+      x_.worker_.count(metric::client_bytes, 0, 0, count);
+      x_.record_.received_bytes += count;
+      bytes = {reinterpret_cast<char*>(room.data()), count};
+      co_return true;
+    }
+    if (!net::is_would_block(error)) {
+      x_.client_gone_ = true;
+      fail(refusal::malformed_body);
+      co_return false;
+    }
+    block.reset();
+    client.expires_after(x_.snapshot_->timeouts.body);
+    const auto ended = co_await client.readable();
+    client.clear_deadline();
+    if (ended == net::asio::error::timed_out) fail(refusal::body_timeout);
+    if (ended) co_return false;
+  }
+}
+
+net::awaitable<> exchange::request_body::pump() {
+  net::buffer_pool::block block;
+  std::span<char> bytes;
+  auto& member = x_.upstream_->io;
+  const auto answer_limit = x_.pool().settings.timeouts.answer;
+  while (!decoder_.done()) {
+    if (!co_await read_into(block, bytes)) co_return;
+    std::size_t consumed = 0;
+    const auto data = take(bytes, consumed);
+    if (error_ != refusal::none) {
+      fail(error_);
+      co_return;
+    }
+    x_.carry_.append(bytes.data() + consumed, bytes.size() - consumed);
+    member.expires_after(answer_limit);
+    // The member may well answer before it has read all; what it says then counts, so a failed write is not the end.
+    if (co_await net::write_all(member, encoder_.encode({}, data, decoder_.done(), decoder_.trailers()))) co_return;
+  }
+  member.expires_after(answer_limit);
+}
+
+} // namespace limpet::http

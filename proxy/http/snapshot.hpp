@@ -1,0 +1,46 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "proxy/net/member_target.hpp"
+#include "routing/placement.hpp"
+#include "routing/route_table.hpp"
+#include "routing/token.hpp"
+#include "routing/view.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace limpet::http {
+
+/// One pool as workers see it: its view and what its configuration says. Immutable.
+struct pool_snapshot {
+  std::uint32_t number = 0; ///< stands for the name in counters; never used again for another
+  config::pool settings;
+  routing::placement_policy placement;
+  routing::view view;
+  std::vector<net::member_target> targets; ///< parallel to view.members()
+  routing::cookie_attributes cookie;       ///< where the pool issues one
+};
+
+struct route_snapshot {
+  std::uint32_t number = 0;
+  config::route settings;
+  std::shared_ptr<const pool_snapshot> pool;
+};
+
+/// Everything that a request is routed by, at one moment: a request uses one snapshot from placement to dispatch. Built and
+/// freed by the control thread; workers share it read-only.
+struct snapshot {
+  std::uint64_t number = 0; ///< grows with each one published
+  routing::route_table table;
+  std::vector<route_snapshot> routes; ///< in the order of the table
+  std::vector<std::shared_ptr<const pool_snapshot>> pools;
+  std::shared_ptr<const routing::token_keys> keys; ///< empty ring: no signing keys
+  config::limit_settings limits;
+  config::timeout_settings timeouts;
+  config::forwarded_settings forwarded;
+};
+
+} // namespace limpet::http

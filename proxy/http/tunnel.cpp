@@ -1,0 +1,226 @@
+#include "proxy/http/tunnel.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace limpet::http {
+
+namespace {
+
+/// How many blocks one direction passes on before the other connections get their turn.
+constexpr int turns_max = 8;
+
+} // namespace
+
+tunnel::tunnel(worker_state& worker, opening&& opened)
+    : worker_(worker), client_(std::move(opened.client)), upstream_(std::move(opened.upstream)), opened_at_(net::clock::now()),
+      route_(opened.route), pool_number_(opened.pool->number), member_number_(upstream_->member_number()),
+      key_hash_(opened.key_hash), epoch_(opened.pool->view.epoch()), websocket_(opened.websocket) {
+  client_->clear_deadline();
+  upstream_->io.clear_deadline();
+  up_.from = down_.to = client_.get();
+  down_.from = up_.to = &upstream_->io;
+  const auto& timeouts = opened.pool->settings.timeouts;
+  idle_limit_ = timeouts.tunnel_idle;
+  idle_.arm(worker_.wheel, idle_limit_, &on_idle, this);
+  life_.arm(worker_.wheel, timeouts.tunnel_lifetime, &on_lifetime, this);
+  worker_.tunnels.insert(this);
+  worker_.count(metric::tunnels_opened, route_);
+  worker_.process.connections.fetch_add(1, std::memory_order_relaxed);
+  if (worker_.records)
+    names_ = std::make_unique<names>(names{std::move(opened.client_text), std::move(opened.request_id), std::move(opened.host),
+                                           std::move(opened.path), std::move(opened.route_name), opened.pool->settings.name,
+                                           opened.pool->view.members()[opened.member].id});
+}
+
+tunnel::~tunnel() {
+  worker_.tunnels.erase(this);
+  worker_.process.connections.fetch_sub(1, std::memory_order_relaxed);
+  const std::chrono::duration<double> lasted = net::clock::now() - opened_at_;
+  worker_.counters.tunnel_seconds[route_].observe(lasted.count(), net::counter_shard::tunnel_bounds);
+  if (worker_.records && names_) report(access_record::event::tunnel_close);
+}
+
+void tunnel::open(worker_state& worker, opening&& opened, std::string_view from_client, std::string_view from_member) {
+  auto* t = new tunnel(worker, std::move(opened));
+  t->pass(t->up_, from_client);
+  t->pass(t->down_, from_member);
+  t->run(t->up_);
+  t->run(t->down_);
+  t->after_handler();
+}
+
+void tunnel::run(direction& way) {
+  for (int turns = 0; turns < turns_max; ++turns)
+    if (!step(way)) return;
+  if (!way.waiting_read && !way.waiting_write) wait_read(way);
+}
+
+bool tunnel::step(direction& way) {
+  if (finished_ || way.shut || way.waiting_write) return false;
+  if (!flush(way)) return false;
+  if (way.ended) {
+    end_of(way);
+    return false;
+  }
+  const auto scratch = worker_.buffers.take();
+  const auto [bytes, error] = way.from->read_some(scratch.span());
+  if (net::is_would_block(error)) {
+    wait_read(way);
+    return false;
+  }
+  if (error) {
+    why_ = &way == &up_ ? "client_reset" : "member_reset";
+    finish();
+    return false;
+  }
+  if (idle_limit_.count() > 0) idle_.arm(worker_.wheel, idle_limit_, &on_idle, this);
+  if (bytes == 0)
+    way.ended = true;
+  else
+    pass(way, {reinterpret_cast<const char*>(scratch.span().data()), bytes});
+  return !finished_;
+}
+
+/// Passes bytes on, with our close frame among them where one is due.
+void tunnel::pass(direction& way, std::string_view bytes) {
+  way.bytes += bytes.size();
+  if (!websocket_ || bytes.empty()) return way.closed ? void() : send(way, bytes);
+  if (way.close_due && !way.closed) {
+    const auto boundary = way.follower.boundary_in(bytes);
+    if (boundary) {
+      send(way, bytes.substr(0, *boundary));
+      way.follower.feed(bytes);
+      return send_close(way);
+    }
+  }
+  way.follower.feed(bytes);
+  if (!way.closed) return send(way, bytes);
+  // Both sides were told to close. The client's answer is the end of it (RFC 6455 section 5.5.1).
+  if (&way == &up_ && way.follower.saw_close()) finish();
+}
+
+void tunnel::send(direction& way, std::string_view bytes) {
+  if (!way.pending.empty()) {
+    way.pending.append(bytes);
+    return;
+  }
+  const std::array<iovec, 1> piece{iovec{const_cast<char*>(bytes.data()), bytes.size()}};
+  const auto [written, error] = way.to->writev(piece);
+  if (error && !net::is_would_block(error)) {
+    why_ = &way == &up_ ? "member_reset" : "client_reset";
+    return finish();
+  }
+  way.pending.assign(bytes.substr(written));
+  if (!way.pending.empty() && !way.waiting_write) wait_write(way);
+}
+
+/// True where nothing is left to be written.
+bool tunnel::flush(direction& way) {
+  if (way.pending.empty()) return true;
+  auto rest = std::move(way.pending);
+  way.pending.clear();
+  send(way, rest);
+  return !finished_ && way.pending.empty();
+}
+
+void tunnel::send_close(direction& way) {
+  way.close_due = false;
+  way.closed = true;
+  send(way, make_close_frame(close_code_, close_reason_, &way == &up_));
+}
+
+void tunnel::end_of(direction& way) {
+  way.shut = true;
+  way.to->shutdown_send();
+  if (up_.shut && down_.shut) finish();
+}
+
+void tunnel::wait_read(direction& way) {
+  way.waiting_read = true;
+  way.from->when_readable([this, &way](net::error_code error) {
+    way.waiting_read = false;
+    if (!error && !finished_) run(way);
+    if (error) finish();
+    after_handler();
+  });
+}
+
+void tunnel::wait_write(direction& way) {
+  way.waiting_write = true;
+  way.to->when_writable([this, &way](net::error_code error) {
+    way.waiting_write = false;
+    if (!error && !finished_) run(way);
+    if (error) finish();
+    after_handler();
+  });
+}
+
+void tunnel::close(std::uint16_t code, std::string_view reason, net::milliseconds within) {
+  if (finished_) return;
+  close_code_ = code;
+  close_reason_ = reason;
+  why_ = reason;
+  idle_limit_ = net::milliseconds(0);
+  idle_.arm(worker_.wheel, std::max(within, net::deadline_wheel::tick), &on_close_deadline, this);
+  if (!websocket_) return;
+  for (auto* way : {&down_, &up_}) {
+    if (way->shut || way->closed || way->follower.saw_close()) continue;
+    if (way->follower.between_messages())
+      send_close(*way);
+    else
+      way->close_due = true;
+  }
+}
+
+void tunnel::cut() noexcept { finish(); }
+
+/// Closes both sides. Destroyed once the waits under way have come back.
+void tunnel::finish() noexcept {
+  if (finished_) return;
+  finished_ = true;
+  idle_.unlink();
+  life_.unlink();
+  client_->close();
+  upstream_->io.close();
+}
+
+void tunnel::after_handler() {
+  if (finished_ && !up_.waiting_read && !up_.waiting_write && !down_.waiting_read && !down_.waiting_write) delete this;
+}
+
+void tunnel::on_idle(void* self) noexcept {
+  auto& t = *static_cast<tunnel*>(self);
+  t.close(1001, "idle", net::milliseconds(1'000));
+}
+
+void tunnel::on_lifetime(void* self) noexcept {
+  auto& t = *static_cast<tunnel*>(self);
+  t.close(1001, "lifetime", net::milliseconds(1'000));
+}
+
+void tunnel::on_close_deadline(void* self) noexcept { static_cast<tunnel*>(self)->finish(); }
+
+void tunnel::report(access_record::event what) const {
+  access_record record;
+  record.what = what;
+  record.at = std::chrono::system_clock::now();
+  record.client = names_->client;
+  record.request_id = names_->request_id;
+  record.host = names_->host;
+  record.path = names_->path;
+  record.route = names_->route;
+  record.pool = names_->pool;
+  record.member = names_->member;
+  record.status = 101;
+  record.why = why_;
+  record.epoch = epoch_;
+  record.received_bytes = up_.bytes;
+  record.sent_bytes = down_.bytes;
+  record.total = net::clock::now() - opened_at_;
+  const auto code = up_.follower.close_code() ? up_.follower.close_code() : down_.follower.close_code();
+  record.close_code = code.value_or(0);
+  worker_.records->write(record);
+}
+
+} // namespace limpet::http

@@ -1,0 +1,87 @@
+#include "proxy/http/worker_state.hpp"
+
+#include "proxy/http/exchange.hpp"
+#include "proxy/http/tunnel.hpp"
+
+#include <sys/random.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ctime>
+
+namespace limpet::http {
+
+random_source::random_source() {
+  secret({reinterpret_cast<std::uint8_t*>(state_.data()), sizeof state_});
+}
+
+std::uint64_t random_source::next() noexcept {
+  const auto rotl = [](std::uint64_t x, int k) { return (x << k) | (x >> (64 - k)); };
+  const auto result = rotl(state_[1] * 5, 7) * 9;
+  const auto t = state_[1] << 17;
+  state_[2] ^= state_[0];
+  state_[3] ^= state_[1];
+  state_[1] ^= state_[2];
+  state_[0] ^= state_[3];
+  state_[2] ^= t;
+  state_[3] = rotl(state_[3], 45);
+  return result;
+}
+
+void random_source::secret(std::span<std::uint8_t> out) {
+  // Up to 256 bytes come whole and at once (getrandom(2)); a system without them is no place to issue sessions.
+  if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size())) std::abort();
+}
+
+worker_state::worker_state(net::io_context& context, process_state& shared_process)
+    : io(context), process(shared_process), wheel(context), upstreams(context, wheel) {}
+
+worker_state::~worker_state() = default;
+
+void worker_state::publish(std::shared_ptr<const snapshot> s) {
+  std::vector<std::uint32_t> known;
+  for (const auto& pool : s->pools)
+    for (const auto& target : pool->targets) known.push_back(target.number);
+  std::sort(known.begin(), known.end());
+  upstreams.drop_members([&](std::uint32_t number) { return std::binary_search(known.begin(), known.end(), number); });
+  current_ = local_snapshot::reference(*new local_snapshot(std::move(s)));
+}
+
+std::unique_ptr<exchange> worker_state::take_exchange() {
+  if (exchanges_.empty()) return std::make_unique<exchange>(*this);
+  auto taken = std::move(exchanges_.back());
+  exchanges_.pop_back();
+  return taken;
+}
+
+void worker_state::give_back(std::unique_ptr<exchange> used) {
+  used->reset();
+  if (exchanges_.size() < exchanges_kept) exchanges_.push_back(std::move(used));
+}
+
+std::string_view worker_state::date() {
+  const auto now = std::time(nullptr);
+  if (now != date_second_) {
+    std::tm utc{};
+    ::gmtime_r(&now, &utc);
+    char text[32];
+    date_.assign(text, std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &utc));
+    date_second_ = now;
+  }
+  return date_;
+}
+
+net::counter_shard worker_state::sample() const {
+  auto copy = counters;
+  const auto gauge = [&](metric m, std::uint32_t a, std::uint64_t value) {
+    copy.add(static_cast<std::uint16_t>(m), a, 0, value);
+  };
+  gauge(metric::open_connections, 0, connections.size());
+  for (const auto* t : tunnels) gauge(metric::open_tunnels, t->pool_number(), 1);
+  gauge(metric::upstream_connections, 0, upstreams.open_count() - upstreams.idle_count());
+  gauge(metric::upstream_connections, 1, upstreams.idle_count());
+  gauge(metric::buffers_on_loan, 0, buffers.on_loan());
+  return copy;
+}
+
+} // namespace limpet::http

@@ -1,0 +1,120 @@
+#pragma once
+
+#include "proxy/http/metrics.hpp"
+#include "proxy/http/record.hpp"
+#include "proxy/http/snapshot.hpp"
+#include "proxy/net/buffer_pool.hpp"
+#include "proxy/net/counters.hpp"
+#include "proxy/net/upstream_pool.hpp"
+
+#include <atomic>
+#include <array>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+namespace limpet::http {
+
+class exchange;
+class client_connection;
+class tunnel;
+
+/// What the workers of a process share: numbers only.
+struct process_state {
+  std::atomic<std::uint32_t> connections{0}; ///< clients', of all workers
+  std::atomic<bool> draining{false};
+};
+
+/// A snapshot as one worker holds it. References are counted per worker, without atomics; the control thread keeps the shared
+/// pointer until all workers have let go, so that no worker ever frees a snapshot.
+class local_snapshot {
+public:
+  explicit local_snapshot(std::shared_ptr<const snapshot> s) : shared_(std::move(s)) {}
+
+  class reference {
+  public:
+    reference() = default;
+    explicit reference(local_snapshot& s) noexcept : local_(&s) { ++local_->references_; }
+    reference(reference&& other) noexcept : local_(std::exchange(other.local_, nullptr)) {}
+    reference& operator=(reference&& other) noexcept {
+      std::swap(local_, other.local_);
+      return *this;
+    }
+    ~reference() {
+      if (local_ && --local_->references_ == 0) delete local_;
+    }
+    const snapshot& operator*() const noexcept { return *local_->shared_; }
+    const snapshot* operator->() const noexcept { return local_->shared_.get(); }
+    explicit operator bool() const noexcept { return local_ != nullptr; }
+    reference share() const noexcept { return local_ ? reference(*local_) : reference(); }
+
+  private:
+    local_snapshot* local_ = nullptr;
+  };
+
+private:
+  std::shared_ptr<const snapshot> shared_;
+  std::uint32_t references_ = 0;
+};
+
+/// Random numbers of one worker.
+class random_source {
+public:
+  random_source();
+  /// Fast, not secret (xoshiro256**).
+  std::uint64_t next() noexcept;
+  /// From the system's generator: for session ids.
+  void secret(std::span<std::uint8_t> out);
+
+private:
+  std::array<std::uint64_t, 4> state_;
+};
+
+/// What everything on one worker shares. Touched by that worker's thread alone.
+class worker_state {
+public:
+  worker_state(net::io_context& context, process_state& shared_process);
+  ~worker_state();
+  worker_state(const worker_state&) = delete;
+
+  net::io_context& io;
+  process_state& process;
+  net::deadline_wheel wheel;
+  net::buffer_pool buffers;
+  net::upstream_pool upstreams;
+  net::counter_shard counters;
+  random_source random;
+  record_sink* records = nullptr; ///< none: no access log
+
+  local_snapshot::reference current() const noexcept { return current_.share(); }
+  /// From now on requests are routed by this one. Drops idle connections to members that it does not have.
+  void publish(std::shared_ptr<const snapshot> s);
+
+  std::unique_ptr<exchange> take_exchange();
+  void give_back(std::unique_ptr<exchange> used);
+
+  /// The Date field's value (RFC 9110 section 5.6.7), made once a second.
+  std::string_view date();
+
+  void count(metric m, std::uint32_t a = 0, std::uint32_t b = 0, std::uint64_t n = 1) {
+    counters.add(static_cast<std::uint16_t>(m), a, b, n);
+  }
+  /// A copy of the counters with the gauges filled in.
+  net::counter_shard sample() const;
+
+  bool draining() const noexcept { return process.draining.load(std::memory_order_relaxed); }
+
+  std::unordered_set<client_connection*> connections;
+  std::unordered_set<tunnel*> tunnels;
+
+private:
+  static constexpr std::size_t exchanges_kept = 256;
+  local_snapshot::reference current_;
+  std::vector<std::unique_ptr<exchange>> exchanges_;
+  std::string date_;
+  std::int64_t date_second_ = 0;
+};
+
+} // namespace limpet::http
