@@ -1,0 +1,54 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "proxy/http/labels.hpp"
+#include "proxy/http/snapshot.hpp"
+#include "proxy/membership/source.hpp"
+#include "proxy/net/counters.hpp"
+
+#include <boost/asio/awaitable.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace limpet::ops {
+
+/// Facts of the whole process that no worker counts.
+struct process_facts {
+  std::string version;
+  std::uint32_t workers = 0;
+  bool draining = false;
+  bool last_reload_ok = true;
+  std::int64_t last_reload_unix_s = 0;
+  std::vector<std::string> restart_needed; ///< keys that a reload changed in vain
+  std::uint64_t access_log_dropped = 0;
+  std::uint64_t access_log_failed = 0;     ///< writes that the disk refused
+};
+
+/// One pool, as the control thread knows it.
+struct pool_facts {
+  std::shared_ptr<const http::pool_snapshot> pool;
+  membership::source_status source;
+};
+
+/// What the admin pages and the metrics ask of the server. Called on the control thread.
+class backend {
+public:
+  virtual ~backend() = default;
+
+  /// The sum of all workers' counters, each copied on its own thread.
+  virtual boost::asio::awaitable<net::counter_shard> counters() = 0;
+  virtual const http::label_names& labels() const = 0;
+  virtual process_facts facts() const = 0;
+  virtual std::vector<pool_facts> pools() const = 0;
+  virtual std::shared_ptr<const http::snapshot> snapshot() const = 0;
+  virtual const config::settings& settings() const = 0;
+  /// False as soon as a drain begins.
+  virtual bool ready() const = 0;
+  virtual void begin_drain() = 0;
+};
+
+} // namespace limpet::ops
