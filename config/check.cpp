@@ -89,7 +89,7 @@ void check_routes(const settings& s, const place& document, reader& r) {
   }
 }
 
-/// Whether browsers drop the cookie when it comes without Secure.
+/// Whether browsers take the cookie for what it says only with Secure.
 bool needs_secure(const issue_settings& issued, const std::string& cookie) {
   return issued.site == routing::same_site::none || cookie.starts_with("__Host-") ||
          cookie.starts_with("__Secure-");
@@ -107,8 +107,7 @@ void check_issued(const settings& s, const pool& p, const place& session, reader
   if (s.signing_keys.empty())
     r.error(where, "nothing signs the cookie", "add signing: {keys: [{id: k1, secret: \"${LIMPET_KEY}\"}]}");
   if (needs_secure(*p.session.issued, source->name) && s.forwarded.trusted.empty())
-    r.error(where,
-            "browsers refuse this cookie without Secure, and nothing says that a client came over https",
+    r.error(where, "this cookie needs https, and nothing says that a client came over it",
             "list the proxy that ends TLS in forwarded.trusted, or use same_site: lax and a plain name");
 }
 

@@ -4,6 +4,8 @@
 #include "config/section.hpp"
 #include "config/units.hpp"
 
+#include <utility>
+
 namespace limpet::config {
 
 namespace {
@@ -12,29 +14,41 @@ constexpr std::size_t listeners_max = 64;
 constexpr std::size_t routes_max = 10'000;
 constexpr std::size_t signing_keys_max = 16;
 
-/// What came from a file is not printed: the file is.
-signing_key without_file_content(const signing_key& k) {
-  return k.file.empty() ? k : signing_key{.id = k.id, .secret = {}, .file = k.file};
+// A signing key as it stands in the file: with the secret or its file.
+struct signing_entry {
+  std::string id;
+  std::optional<std::string> secret;
+  std::optional<std::string> file;
+};
+
+signing_key signing_from(signing_entry entry) {
+  return {std::move(entry.id), entry.secret.value_or(""), entry.file.value_or("")};
 }
-signing_key as_it_is(signing_key k) {
-  return k;
+
+/// What came from a file is not printed: the file is.
+signing_entry signing_entry_of(const signing_key& k) {
+  signing_entry entry{k.id, {}, {}};
+  if (k.file.empty())
+    entry.secret = k.secret;
+  else
+    entry.file = k.file;
+  return entry;
 }
 
 type_ptr<signing_key> signing_key_section() {
-  using s = signing_key;
+  using s = signing_entry;
   auto one = section<s>(
       {
           key("id", &s::id, name(), "A name for messages and metrics.").required(),
-          key("secret", &s::secret, or_none(secret()),
+          key("secret", &s::secret, optional(secret()),
               "The secret itself, 16 bytes or more, best as `${NAME}`.")
               .secret(),
-          key("file", &s::file, or_none(file_path()),
+          key("file", &s::file, optional(file_path()),
               "The file that the secret stands in, instead of `secret`; a newline at its end does not count. "
-              "Read again with "
-              "each reload."),
+              "Read again with each reload."),
       },
       {"secret", "file"});
-  return shaped<signing_key>(std::move(one), as_it_is, without_file_content);
+  return shaped<signing_key>(std::move(one), signing_from, signing_entry_of);
 }
 
 type_ptr<settings> signing_section() {

@@ -2,9 +2,9 @@
 
 #include "config/text.hpp"
 #include "routing/address.hpp"
+#include "routing/request_target.hpp"
 
 #include <algorithm>
-#include <cctype>
 #include <utility>
 
 namespace limpet::config {
@@ -45,21 +45,12 @@ std::optional<problem> check_host(std::string& text) {
   return refuse("host", text, "write chat.example.com, or *.example.com for what is below it");
 }
 
-bool is_percent_encoding(std::string_view text) noexcept {
-  return text.size() >= 3 && std::isxdigit(static_cast<unsigned char>(text[1])) &&
-         std::isxdigit(static_cast<unsigned char>(text[2]));
-}
-
-/// RFC 3986 section 3.3: pchar and "/".
-bool is_path(std::string_view text) noexcept {
-  for (std::size_t i = 0; i < text.size(); ++i)
-    if (text[i] == '%' && !is_percent_encoding(text.substr(i))) return false;
-  return is_made_of(text, "/%-._~!$&'()*+,;=:@");
-}
-
-bool has_dot_segment(std::string_view path) noexcept {
-  const std::string whole = std::string(path) + '/';
-  return whole.find("/./") != std::string::npos || whole.find("/../") != std::string::npos;
+/// Whether requests can have this path once they are normalised.
+bool is_normal_path(const std::string& text) {
+  routing::request_target parsed;
+  std::string scratch;
+  const bool good = parse_request_target(text, parsed, scratch) == routing::request_target::status::ok;
+  return good && parsed.path == text && !parsed.has_query;
 }
 
 std::optional<problem> check_path_prefix(std::string& text) {
@@ -67,10 +58,9 @@ std::optional<problem> check_path_prefix(std::string& text) {
   if (text.size() > path_bytes_max) return refuse("path", text, "at most 1024 bytes");
   if (text.find_first_of("?#") != std::string::npos)
     return refuse("path", text, "routes match the path alone");
-  if (has_dot_segment(text))
-    return refuse("path", text, "requests have no . and .. segments once they are normalised");
-  if (!is_path(text))
-    return refuse("path", text, "percent-encode what is no letter, digit or one of -._~!$&'()*+,;=:@");
+  if (!is_normal_path(text))
+    return refuse("path", text,
+                  "no request has such a path once it is normalised: no \"..\", no \"%2F\", no space");
   return {};
 }
 

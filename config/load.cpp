@@ -22,17 +22,20 @@ void name_what_has_no_name(settings& s) {
 }
 
 void read_secrets(settings& s, const place& document, reader& r) {
+  const reader::scope signing(r, "signing");
+  const reader::scope list(r, "keys");
   for (std::size_t i = 0; i < s.signing_keys.size(); ++i) {
     signing_key& key = s.signing_keys[i];
     if (key.file.empty()) continue;
+    const reader::scope item(r, i);
     const position at = document.key("signing").key("keys").item(i).key("file").where();
     file_result file = read_file(key.file, secret_file_bytes_max);
     while (file.text.ends_with('\n') || file.text.ends_with('\r'))
       file.text.pop_back();
     if (!file.error.empty())
-      r.error(at, "signing.keys: " + file.error);
+      r.error(at, file.error);
     else if (file.text.empty())
-      r.error(at, "signing.keys: " + quoted(key.file) + " is empty");
+      r.error(at, quoted(key.file) + " is empty");
     key.secret = std::move(file.text);
   }
 }

@@ -70,6 +70,7 @@ public:
   }
 
   void OnAlias(const YAML::Mark& mark, YAML::anchor_t anchor) override {
+    if (awaits_key()) throw refusal{position_of(mark), "a key must be plain text", ""};
     const auto found = anchors_.find(anchor);
     if (found == anchors_.end()) throw refusal{position_of(mark), "an alias refers to itself", ""};
     if (open_.size() + depth(found->second) > document_depth_max) refuse_depth(mark);
