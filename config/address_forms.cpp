@@ -45,6 +45,18 @@ std::optional<problem> check_bracketed(std::string_view text, side what) {
   return check_port(text, text.substr(close + 2), what);
 }
 
+std::optional<problem> check_connect_host(std::string_view text, std::string_view host) {
+  if (host.empty()) return wrong_address(text, "the host is missing: " + std::string(address_hint));
+  return is_host(host) ? std::nullopt : std::optional(wrong_address(text));
+}
+
+/// A listener is bound before anything could resolve a name.
+std::optional<problem> check_listen_host(std::string_view text, std::string_view host) {
+  const bool good = host.empty() || host == "localhost" || routing::ip_address::parse(host);
+  if (good) return {};
+  return wrong_address(text, "write address:port, [v6]:port, :port for every IPv4 address, or unix:/path");
+}
+
 std::optional<problem> check_address(std::string_view text, side what) {
   if (text.starts_with("unix:")) return check_unix_path(text, text.substr(5));
   if (text.starts_with('[')) return check_bracketed(text, what);
@@ -55,9 +67,8 @@ std::optional<problem> check_address(std::string_view text, side what) {
   if (host.find(':') != std::string_view::npos)
     return wrong_address(text, "an IPv6 address stands in brackets: [::1]:8080");
   if (host.find('/') != std::string_view::npos) return wrong_address(text);
-  if (host.empty() && what == side::connect)
-    return wrong_address(text, "the host is missing: " + std::string(address_hint));
-  if (!host.empty() && !is_host(host)) return wrong_address(text);
+  if (auto wrong = what == side::listen ? check_listen_host(text, host) : check_connect_host(text, host))
+    return wrong;
   return check_port(text, text.substr(colon + 1), what);
 }
 

@@ -23,9 +23,8 @@ type_ptr<listener> listener_section() {
       key("name", &s::name, or_none(label(listener_name_bytes_max)),
           "The label in metrics and logs. Default: the address."),
       key("address", &s::address, listen_address(),
-          "Where clients connect to: `host:port`, `[v6]:port`, `:port` for every address, or `unix:/path`. "
-          "Port 0 lets the "
-          "system choose one.")
+          "Where clients connect to: `address:port`, `[v6]:port`, `:port` for every IPv4 address, or "
+          "`unix:/path`. Port 0 lets the system choose one.")
           .required(),
   });
 }
@@ -90,7 +89,8 @@ type_ptr<forwarded_settings> forwarded_section() {
           "one that is not "
           "trusted."),
       key("mode", &s::mode, choice<forwarded_mode>({"append", "replace"}),
-          "Whether `X-Forwarded-For` is added to what came, or replaces it."),
+          "`append`: keep what trusted proxies said, and add to `X-Forwarded-For`. `replace`: say what this "
+          "proxy sees, and nothing else."),
   });
 }
 

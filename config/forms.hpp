@@ -39,7 +39,8 @@ type_ptr<std::string> log_target();
 /// "host:port", "[v6]:port" or "unix:/path".
 type_ptr<std::string> member_address();
 type_ptr<endpoint> agent_address();
-/// The same and ":port", which is every address; port 0 lets the system choose.
+/// "1.2.3.4:port", "localhost:port", ":port" for every IPv4 address, "[v6]:port" or "unix:/path"; port 0 lets
+/// the system choose.
 type_ptr<endpoint> listen_address();
 
 /// "http://host:port" or "https://host:port".

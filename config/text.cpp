@@ -1,5 +1,7 @@
 #include "config/text.hpp"
 
+#include "routing/address.hpp"
+
 #include <algorithm>
 #include <utility>
 
@@ -13,6 +15,10 @@ constexpr std::size_t host_label_bytes_max = 63;
 bool is_host_label(std::string_view text) noexcept {
   return !text.empty() && text.size() <= host_label_bytes_max && is_made_of(text, "-_") &&
          text.front() != '-' && text.back() != '-';
+}
+
+bool is_number(std::string_view text) noexcept {
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 /// The length of the UTF-8 sequence that `text` begins with (RFC 3629 section 4), or 0.
@@ -59,6 +65,8 @@ bool has_control(std::string_view text) noexcept {
 
 bool is_host(std::string_view text) noexcept {
   if (text.empty() || text.size() > host_bytes_max) return false;
+  const std::string_view last = text.substr(text.rfind('.') + 1);
+  if (is_number(last)) return routing::ip_address::parse(text).has_value();
   while (true) {
     const std::size_t dot = std::min(text.find('.'), text.size());
     if (!is_host_label(text.substr(0, dot))) return false;

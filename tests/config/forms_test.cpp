@@ -52,8 +52,8 @@ TEST(upgrade, is_lower_cased_and_never_h2c) {
 }
 
 TEST(host_pattern, takes_names_suffixes_and_addresses) {
-  expect_accepted(host_pattern(),
-                  {"chat.example.com", "*.example.com", "localhost", "192.0.2.1", "[2001:db8::1]", "a_b"});
+  expect_accepted(host_pattern(), {"chat.example.com", "*.example.com", "localhost", "192.0.2.1",
+                                   "[2001:db8::1]", "a_b", "1.example"});
   EXPECT_EQ(read(host_pattern(), "Chat.Example.COM"), "chat.example.com");
   expect_refused(host_pattern(), {"", "*", "*example.com", "a.*.com", "*.", "a..b", ".a", "a.", "-a", "a-",
                                   "a.com:80", "[::1]:80", "[::1", "2001:db8::1", "[1.2.3.4]", "a/b", "a b",
@@ -98,7 +98,9 @@ TEST(log_target, is_off_stdout_or_a_path) {
 TEST(member_address, has_a_host_and_a_port) {
   expect_accepted(member_address(),
                   {"127.0.0.1:9001", "chat-1.internal:80", "a_b:1", "[::1]:65535", "unix:/run/a.sock"});
-  expect_refused(member_address(), {"",
+  expect_refused(member_address(), {"10.0.0.256:80",
+                                    "10.0.1:80",
+                                    "",
                                     "127.0.0.1",
                                     ":80",
                                     "a:0",
@@ -125,9 +127,10 @@ TEST(member_address, has_a_host_and_a_port) {
 }
 
 TEST(listen_address, may_leave_out_the_host_and_the_choice_of_port) {
-  expect_accepted(listen_address(),
-                  {":8080", "0.0.0.0:8080", "[::]:80", "127.0.0.1:0", ":0", "unix:/run/limpet.sock"});
-  expect_refused(listen_address(), {"", "8080", "0.0.0.0", "::1:80", "a:65536"});
+  expect_accepted(listen_address(), {"localhost:80", ":8080", "0.0.0.0:8080", "[::]:80", "127.0.0.1:0", ":0",
+                                     "unix:/run/limpet.sock"});
+  expect_refused(listen_address(),
+                 {"chat.example.com:80", "10.0.0.256:80", "", "8080", "0.0.0.0", "::1:80", "a:65536"});
 }
 
 TEST(etcd_endpoint, is_a_url_without_a_path) {

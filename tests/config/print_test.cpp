@@ -60,7 +60,7 @@ private:
     p.name = name;
     p.fail_over = below(2) ? fail_over_mode::next : fail_over_mode::refuse;
     p.timeouts = {time(), time(), time(), time(), below(2) ? 0ms : time(), below(2) ? 0ms : time()};
-    p.limits = {below(100), below(100), 1024 + below(1'000'000)};
+    p.limits = {below(100), below(100), 1024 + below(60'000)};
     switch (below(3)) {
     case 0:
       p.members = {source_kind::etcd, {}, {}};
