@@ -1,0 +1,273 @@
+"""Every limit and every time-out, with small configured values and the status it must give."""
+
+import unittest
+
+from harness.case import IntegrationTest
+from harness.limpet import static_config
+from harness.origin import OK, answering
+from harness.waiting import wait_until
+
+
+class Sizes(IntegrationTest):
+    def start(self, script=None, **config):
+        self.origin = self.start_origin(script or answering(OK))
+        self.proxy = self.start_limpet(static_config([self.origin], **config))
+
+    def status(self, raw):
+        """The status for these bytes; the connection must end with it where it is an error."""
+        with self.connect(self.proxy.address) as client:
+            client.send(raw)
+            response = client.read_response()
+            if response.status >= 400:
+                self.assertEqual(response.fields.get("Connection"), "close")
+                client.assert_closed()
+            return response.status
+
+    def test_request_line(self):
+        self.start(limits={"request_line_bytes": 1000})
+
+        def with_target(length):
+            return self.status(f"GET /{'x' * (length - 1)} HTTP/1.1\r\nHost: a\r\n\r\n")
+
+        self.assertEqual(with_target(900), 200)
+        self.assertEqual(with_target(1001), 414)
+        self.assertEqual(with_target(100_000), 414)
+
+    def test_a_request_line_that_never_ends(self):
+        self.start(limits={"request_line_bytes": 1000})
+        self.assertIn(self.status(b"GET /" + b"x" * 200_000), (400, 414))
+
+    def test_header_bytes(self):
+        self.start(limits={"header_bytes": 4096})
+
+        def with_field(length):
+            return self.status(f"GET / HTTP/1.1\r\nHost: a\r\nX: {'x' * length}\r\n\r\n")
+
+        self.assertEqual(with_field(3500), 200)
+        self.assertEqual(with_field(4100), 431)
+        self.assertEqual(with_field(1_000_000), 431)
+
+    def test_large_heads_pass_within_the_limit(self):
+        self.start(limits={"header_bytes": "128KiB"})
+        self.assertEqual(self.status(f"GET / HTTP/1.1\r\nHost: a\r\nX: {'x' * 100_000}\r\n\r\n"), 200)
+        self.assertEqual(len(self.origin.requests[0].fields.get("X")), 100_000)
+
+    def test_header_count(self):
+        self.start(limits={"header_count": 20})
+
+        def with_fields(count):
+            lines = "".join(f"X-{n}: {n}\r\n" for n in range(count - 1))
+            return self.status(f"GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n")
+
+        self.assertEqual(with_fields(20), 200)
+        self.assertEqual(with_fields(21), 431)
+
+    def test_body_bytes_announced(self):
+        self.start(limits={"body_bytes": 1000})
+        self.assertEqual(self.status(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000\r\n\r\n" + b"x" * 1000), 200)
+        self.assertEqual(self.status(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1001\r\n\r\n"), 413)
+        self.assertEqual(len(self.origin.requests), 1, "what is too long by its own word is not forwarded")
+
+    def test_body_bytes_in_chunks(self):
+        self.start(limits={"body_bytes": 1000})
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.assertEqual(self.status(head + b"1f4\r\n" + b"x" * 500 + b"\r\n0\r\n\r\n"), 200)
+        self.assertEqual(self.status(head + (b"1f4\r\n" + b"x" * 500 + b"\r\n") * 3 + b"0\r\n\r\n"), 413)
+
+    def test_endless_trailers(self):
+        self.start(limits={"header_bytes": 4096})
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n"
+        self.assertIn(self.status(head + b"X: y\r\n" * 10_000), (400, 431))
+
+    def test_the_answers_head_has_a_limit_too(self):
+        large = b"HTTP/1.1 200 OK\r\nX: " + b"x" * 20_000 + b"\r\nContent-Length: 2\r\n\r\nok"
+        self.start(answering(large), pool={"limits": {"header_bytes": "8KiB"}})
+        self.assertEqual(self.status("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 502)
+
+    def test_an_endless_head_of_an_answer(self):
+        def script(peer):
+            peer.read_request()
+            while True:
+                peer.send(b"HTTP/1.1 100 Continue\r\n" + b"X: y\r\n" * 10_000)
+
+        self.start(script)
+        self.assertEqual(self.status("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 502)
+
+
+class Connections(IntegrationTest):
+    def test_connections_in_all(self):
+        proxy = self.start_limpet(static_config([self.start_origin(answering(OK))], limits={"connections": 4}))
+        held = [self.connect(proxy.address) for _ in range(4)]
+        for one in held:
+            self.assertEqual(one.request("GET", "/").status, 200)
+        # The fifth waits in the queue, is closed, or is told so; it is not served.
+        extra = self.connect(proxy.address)
+        proxy.wait_for_metric("four connections", lambda m: m.total("limpet_connections") == 4)
+        held.pop().close()
+        # A place is free again: this one, if it waited, or a new one is served.
+        wait_until(lambda: self.served(proxy), "a connection in the free place")
+        extra.close()
+        self.assertEqual(held[0].request("GET", "/").status, 200)
+
+    def served(self, proxy):
+        try:
+            with self.connect(proxy.address) as client:
+                client.socket.settimeout(0.5)
+                return client.request("GET", "/").status == 200
+        except (OSError, AssertionError):
+            return False
+
+    def test_connections_of_one_address(self):
+        proxy = self.start_limpet(
+            static_config([self.start_origin(answering(OK))], limits={"connections_per_address": 2})
+        )
+        held = [self.connect(proxy.address, source="127.0.0.2") for _ in range(2)]
+        for one in held:
+            self.assertEqual(one.request("GET", "/").status, 200)
+        third = self.connect(proxy.address, source="127.0.0.2")
+        try:
+            third.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            self.assertNotEqual(third.read_response().status, 200)
+        except (OSError, AssertionError):
+            pass  # closed without a word is as good
+        other = self.connect(proxy.address, source="127.0.0.3")
+        self.assertEqual(other.request("GET", "/").status, 200)
+
+    def test_connections_to_one_member(self):
+        go_on = []
+
+        def script(peer):
+            while True:
+                peer.read_request()
+                wait_until(lambda: go_on, "the test's word")
+                peer.send(OK)
+
+        origin = self.start_origin(script)
+        proxy = self.start_limpet(
+            static_config([origin], workers=1, pool={"limits": {"connections_per_member": 2}, "fail_over": "refuse"})
+        )
+        clients = [self.connect(proxy.address) for _ in range(3)]
+        for client in clients[:2]:
+            client.send_request("GET", "/")
+        origin.wait_for_requests(2)
+        clients[2].send_request("GET", "/")
+        response = clients[2].read_response()
+        self.assertEqual(response.status, 503)
+        self.assertIsNotNone(response.fields.get("Retry-After"))
+        go_on.append(True)
+        self.assertEqual([client.read_response().status for client in clients[:2]], [200, 200])
+
+
+class Times(IntegrationTest):
+    def start(self, script=None, **config):
+        self.origin = self.start_origin(script or answering(OK))
+        self.proxy = self.start_limpet(static_config([self.origin], **config))
+        return self.connect(self.proxy.address)
+
+    def test_a_head_that_does_not_end(self):
+        client = self.start(timeouts={"header": "200ms"})
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
+        self.assertEqual(client.read_response().status, 408)
+        client.assert_closed()
+
+    def test_a_head_that_trickles(self):
+        """The time runs to the whole head, not between two bytes (slowloris)."""
+        client = self.start(timeouts={"header": "300ms"})
+        client.send(b"GET / HTTP/1.1\r\nHost: a\r\n")
+
+        def answered():
+            client.socket.settimeout(0.02)
+            try:
+                return client.fill()
+            except TimeoutError:
+                client.send(b"X: y\r\n")
+                return False
+
+        wait_until(answered, "408 in spite of bytes that keep coming")
+        self.assertEqual(client.read_response().status, 408)
+
+    def test_a_connection_that_says_nothing_is_closed(self):
+        client = self.start(timeouts={"header": "200ms", "idle": "200ms"})
+        client.read_to_end()
+
+    def test_an_idle_connection_is_closed_without_a_word(self):
+        client = self.start(timeouts={"idle": "200ms"})
+        self.assertEqual(client.request("GET", "/").status, 200)
+        client.assert_closed()
+
+    def test_the_idle_time_does_not_cut_a_slow_answer(self):
+        def script(peer):
+            peer.read_request()
+            idle = self.connect(self.proxy.address)
+            self.assertEqual(idle.request("GET", "/quick").status, 200) if peer.number == 0 else None
+            if peer.number == 0:
+                idle.assert_closed()  # so the idle time has passed
+            peer.send(OK)
+
+        client = self.start(script, timeouts={"idle": "200ms"})
+        self.assertEqual(client.request("GET", "/").status, 200)
+
+    def test_a_body_that_stops(self):
+        def script(peer):
+            peer.read_request()
+            peer.send(OK)
+
+        client = self.start(script, timeouts={"body": "200ms"})
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 10\r\n\r\nhalf")
+        self.assertEqual(client.read_response().status, 408)
+        client.assert_closed()
+
+    def test_an_answer_that_never_comes(self):
+        client = self.start(lambda peer: (peer.read_request(), peer.wait_for_end()), pool={"timeouts": {"answer": "200ms"}})
+        response = client.request("GET", "/")
+        self.assertEqual(response.status, 504)
+        self.assertEqual(len(self.origin.requests), 1, "it is not tried again: the member may be at work on it")
+        self.proxy.wait_for_metric("a counted 504", lambda m: m.total("limpet_requests_total", code="504") == 1)
+
+    def test_a_head_of_an_answer_that_stops(self):
+        def script(peer):
+            peer.read_request()
+            peer.send(b"HTTP/1.1 200 OK\r\nX-Half: ")
+            peer.wait_for_end()
+
+        client = self.start(script, pool={"timeouts": {"answer": "200ms"}})
+        self.assertEqual(client.request("GET", "/").status, 504)
+
+    def test_a_body_of_an_answer_that_stops(self):
+        def script(peer):
+            peer.read_request()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            peer.wait_for_end()
+
+        client = self.start(script, pool={"timeouts": {"body": "200ms"}})
+        client.send_request("GET", "/")
+        self.assertEqual(client.read_head().status, 200)
+        self.assertEqual(client.read_exactly(4), b"half")
+        client.assert_closed()  # the client can tell that something is missing
+
+    def test_a_connect_that_hangs(self):
+        """A listener whose queue is full neither accepts nor refuses."""
+        import socket
+
+        full = socket.socket()
+        self.addCleanup(full.close)
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        address = full.getsockname()
+        for _ in range(3):
+            filler = socket.socket()
+            self.addCleanup(filler.close)
+            filler.setblocking(False)
+            filler.connect_ex(address)
+        hanging = {"id": "hanging", "address": f"127.0.0.1:{address[1]}"}
+        good = self.start_origin(answering(OK))
+        proxy = self.start_limpet(
+            static_config([hanging, {"id": "good", "address": good.address}], pool={"timeouts": {"connect": "200ms"}})
+        )
+        client = self.connect(proxy.address)
+        for number in range(20):
+            self.assertEqual(client.request("POST", "/", [("X-User-Id", f"u{number}")]).status, 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
