@@ -51,7 +51,7 @@ bool exchange::prepare_cookie() {
   const bool ages = session_.from == routing::placement_key::origin::token && key_.token.expires_unix_s - now < life.count() / 2;
   if (!placed_.issue && !ages) return false;
 
-  const auto token = routing::token_for(placed_, pool().view, pool().placement, key_.token.id, now + life.count());
+  const auto token = routing::token_for(placed_, pool().view, pool().placement, key_.token.session_id, now + life.count());
   cookie_ = routing::format_set_cookie(pool().cookie, routing::encode_token(token, *snapshot_->keys), client_is_secure());
   return true;
 }
@@ -131,11 +131,11 @@ net::awaitable<net::error_code> exchange::write_client(std::span<iovec> pieces) 
   for (const auto& piece : pieces) bytes += piece.iov_len;
   worker_.count(metric::client_bytes, 1, 0, bytes);
   record_.sent_bytes += bytes;
-  net::advance(pieces, 0);
+  net::consume(pieces, 0);
   while (!pieces.empty()) {
     const auto [written, error] = client.writev(pieces);
     if (!error) {
-      net::advance(pieces, written);
+      net::consume(pieces, written);
       continue;
     }
     if (!net::is_would_block(error)) co_return error;

@@ -13,12 +13,12 @@ namespace limpet::http {
 /// waits again. Owns itself from start() on.
 class client_connection {
 public:
-  /// Serves the connection until either side ends it. Counts against the limits until then.
+  /// Serves the connection until either side ends it. Past a limit it is told so, with 503, and closed.
   static void start(worker_state& worker, net::stream::socket socket, const net::socket_address& peer);
   ~client_connection();
   client_connection(const client_connection&) = delete;
 
-  /// Drain: idle, it is closed now; busy, after the answer under way.
+  /// Drain: idle, it is closed in a moment, unless a request is on its way; busy, after the answer under way.
   void drain() noexcept;
   /// The drain's deadline is over: ends whatever is under way.
   void cut() noexcept;
@@ -26,17 +26,22 @@ public:
   net::stream& io() noexcept { return *io_; }
   /// For a tunnel: the connection is another's from here on.
   std::unique_ptr<net::stream> release_stream() noexcept { return std::move(io_); }
+  net::connection_limiter::permit release_permit() noexcept { return std::move(permit_); }
   const routing::ip_address& peer() const noexcept { return peer_; }
 
 private:
-  client_connection(worker_state& worker, net::stream::socket socket, const net::socket_address& peer);
+  client_connection(worker_state& worker, net::stream::socket socket, const net::socket_address& peer,
+                    net::connection_limiter::permit permit);
   net::awaitable<> run();
+  net::awaitable<bool> next_request();
   net::awaitable<> linger();
 
   worker_state& worker_;
   std::unique_ptr<net::stream> io_;
   routing::ip_address peer_;
+  net::connection_limiter::permit permit_;
   bool idle_ = true;
+  bool first_ = true; ///< no request yet: a drain waits for it
 };
 
 } // namespace limpet::http

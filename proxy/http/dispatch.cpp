@@ -56,7 +56,7 @@ net::awaitable<refusal> exchange::dispatch() {
       co_await body_->stop();
       if (body_->error() != refusal::none) co_return body_->error();
     }
-    worker_.count(metric::member_failures, target().number, static_cast<std::uint32_t>(result.why));
+    worker_.count(metric::member_failures, target().label, static_cast<std::uint32_t>(result.why));
     upstream_.reset();
     if (result.retry_same && !fresh) {
       fresh = true;
@@ -74,7 +74,7 @@ net::awaitable<refusal> exchange::dispatch() {
 
 net::awaitable<exchange::attempt_result> exchange::attempt(bool fresh) {
   if (const auto connected = co_await connect(fresh); connected.why != refusal::none) co_return connected;
-  worker_.count(metric::member_requests, target().number);
+  worker_.count(metric::member_requests, target().label);
   if (const auto sent = co_await send_request(); sent.why != refusal::none) co_return sent;
   co_return co_await receive_head();
 }
@@ -115,7 +115,7 @@ net::awaitable<exchange::attempt_result> exchange::send_request() {
     const bool unsent = upstream_->reused && (!body_ || body_->can_replay());
     co_return attempt_result{refusal::member_closed_early, unsent};
   }
-  net::advance(pieces, bytes);
+  net::consume(pieces, bytes);
   if (const auto failed = co_await net::write_all(upstream_->io, pieces)) co_return answer_failed(failed);
   if (body_) body_->start();
   co_return attempt_result{};

@@ -178,6 +178,7 @@ net::awaitable<exchange::end> exchange::open_tunnel() {
   tunnel::opening opening;
   opening.client = client_->release_stream();
   opening.upstream = std::move(upstream_);
+  opening.permit = client_->release_permit();
   // What came right behind the heads belongs to the other side already.
   const auto from_client = in_.view();
   const auto from_member = std::string_view(reinterpret_cast<const char*>(block_.span().data()) + block_begin_,
@@ -210,6 +211,8 @@ void exchange::finish_request() {
     worker_.counters.request_seconds[route].observe(std::chrono::duration<double>(total).count(),
                                                     net::counter_shard::request_bounds);
     worker_.count(metric::sticky, pool().number, static_cast<std::uint32_t>(placed_.sticky));
+    if (placed_.sticky == routing::sticky_outcome::moved)
+      worker_.count(metric::sessions_moved, pool().number, static_cast<std::uint32_t>(placed_.reason));
   }
   if (worker_.records) {
     record_.what = record_.status == 101 ? access_record::event::tunnel_open : access_record::event::request;

@@ -15,7 +15,7 @@ struct label_names {
   };
   struct member {
     std::string pool;
-    std::string id; ///< several numbers may have one id: a member that came again with another incarnation or address
+    std::string id; ///< a member that came again, with another incarnation or address, keeps its label
   };
   std::vector<route> routes{{}};
   std::vector<std::string> pools{{}};

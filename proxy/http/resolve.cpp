@@ -84,8 +84,8 @@ refusal exchange::resolve_session() {
     session_ = source.issued ? placement_key::of_token(key_.token) : placement_key::of_request(key_.hash);
     record_.key_source = routing::to_string(source.from);
   } else if (session.issued) {
-    worker_.random.secret(key_.token.id);
-    session_ = placement_key::of_fresh(key_.token.id);
+    worker_.random.secret(key_.token.session_id);
+    session_ = placement_key::of_fresh(key_.token.session_id);
     record_.key_source = "issued";
   } else if (session.otherwise == config::no_key_mode::refuse) {
     return refusal::no_session_key;

@@ -13,7 +13,8 @@ constexpr int turns_max = 8;
 } // namespace
 
 tunnel::tunnel(worker_state& worker, opening&& opened)
-    : worker_(worker), client_(std::move(opened.client)), upstream_(std::move(opened.upstream)), opened_at_(net::clock::now()),
+    : worker_(worker), client_(std::move(opened.client)), upstream_(std::move(opened.upstream)),
+      permit_(std::move(opened.permit)), opened_at_(net::clock::now()),
       route_(opened.route), pool_number_(opened.pool->number), member_number_(upstream_->member_number()),
       key_hash_(opened.key_hash), epoch_(opened.pool->view.epoch()), websocket_(opened.websocket) {
   client_->clear_deadline();
@@ -26,7 +27,6 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
   life_.arm(worker_.wheel, timeouts.tunnel_lifetime, &on_lifetime, this);
   worker_.tunnels.insert(this);
   worker_.count(metric::tunnels_opened, route_);
-  worker_.process.connections.fetch_add(1, std::memory_order_relaxed);
   if (worker_.records)
     names_ = std::make_unique<names>(names{std::move(opened.client_text), std::move(opened.request_id), std::move(opened.host),
                                            std::move(opened.path), std::move(opened.route_name), opened.pool->settings.name,
@@ -35,7 +35,6 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
 
 tunnel::~tunnel() {
   worker_.tunnels.erase(this);
-  worker_.process.connections.fetch_sub(1, std::memory_order_relaxed);
   const std::chrono::duration<double> lasted = net::clock::now() - opened_at_;
   worker_.counters.tunnel_seconds[route_].observe(lasted.count(), net::counter_shard::tunnel_bounds);
   if (worker_.records && names_) report(access_record::event::tunnel_close);
@@ -171,6 +170,19 @@ void tunnel::close(std::uint16_t code, std::string_view reason, net::millisecond
     else
       way->close_due = true;
   }
+}
+
+void tunnel::close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason, net::milliseconds within) {
+  if (delay < net::deadline_wheel::tick) return close(code, reason, within);
+  close_code_ = code;
+  close_reason_ = reason;
+  close_within_ = within;
+  life_.arm(worker_.wheel, delay, &on_close_due, this);
+}
+
+void tunnel::on_close_due(void* self) noexcept {
+  auto& t = *static_cast<tunnel*>(self);
+  t.close(t.close_code_, std::string(t.close_reason_), t.close_within_);
 }
 
 void tunnel::cut() noexcept { finish(); }

@@ -18,6 +18,7 @@ public:
   struct opening {
     std::unique_ptr<net::stream> client;
     net::upstream_ptr upstream;
+    net::connection_limiter::permit permit;
     std::uint32_t route = 0;
     std::shared_ptr<const pool_snapshot> pool;
     std::uint32_t member = 0; ///< index into the pool's view
@@ -34,6 +35,8 @@ public:
   /// Lets go: a WebSocket gets a close frame both ways as soon as each direction stands between two messages, and is closed
   /// when the client has answered or `within` is over; another upgrade is closed then.
   void close(std::uint16_t code, std::string_view reason, net::milliseconds within);
+  /// The same after a while.
+  void close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason, net::milliseconds within);
   /// Ends it now.
   void cut() noexcept;
 
@@ -72,11 +75,13 @@ private:
   void report(access_record::event what) const;
   static void on_idle(void* self) noexcept;
   static void on_lifetime(void* self) noexcept;
+  static void on_close_due(void* self) noexcept;
   static void on_close_deadline(void* self) noexcept;
 
   worker_state& worker_;
   std::unique_ptr<net::stream> client_;
   net::upstream_ptr upstream_;
+  net::connection_limiter::permit permit_;
   direction up_;   ///< client to member
   direction down_; ///< member to client
   net::deadline idle_;
@@ -89,6 +94,7 @@ private:
   std::uint64_t key_hash_;
   std::uint64_t epoch_;
   std::uint16_t close_code_ = 1001;
+  net::milliseconds close_within_{0};
   bool websocket_;
   bool finished_ = false;
   std::string why_;

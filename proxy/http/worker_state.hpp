@@ -4,6 +4,7 @@
 #include "proxy/http/record.hpp"
 #include "proxy/http/snapshot.hpp"
 #include "proxy/net/buffer_pool.hpp"
+#include "proxy/net/connection_limiter.hpp"
 #include "proxy/net/counters.hpp"
 #include "proxy/net/upstream_pool.hpp"
 
@@ -21,9 +22,9 @@ class exchange;
 class client_connection;
 class tunnel;
 
-/// What the workers of a process share: numbers only.
+/// What the workers of a process share: a count and a flag.
 struct process_state {
-  std::atomic<std::uint32_t> connections{0}; ///< clients', of all workers
+  net::connection_limiter connections; ///< clients', of all workers; tunnels among them
   std::atomic<bool> draining{false};
 };
 

@@ -5,7 +5,7 @@
 #include "proxy/net/socket_address.hpp"
 #include "proxy/net/stream.hpp"
 
-#include <boost/asio/posix/basic_descriptor.hpp>
+#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <functional>
 
@@ -40,7 +40,7 @@ private:
 
   io_context& io_;
   deadline_wheel& wheel_;
-  asio::posix::basic_descriptor<executor> descriptor_;
+  asio::posix::basic_stream_descriptor<executor> descriptor_;
   accepted on_accepted_;
   trouble on_trouble_;
   deadline pause_;

@@ -62,6 +62,7 @@ using member_endpoint = asio::generic::stream_protocol::endpoint;
 /// Where a member of a snapshot is dialled. Immutable but for what `shared` points to.
 struct member_target {
   std::uint32_t number = 0; ///< of (pool, id, incarnation, address), unique in the process; keys the upstream pools
+  std::uint32_t label = 0;  ///< of (pool, id), for counters
   std::vector<member_endpoint> endpoints; ///< tried in order; empty where a host name has not resolved yet
   std::shared_ptr<reachability> shared;
 };

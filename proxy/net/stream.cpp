@@ -115,7 +115,7 @@ void stream::abort() noexcept {
   close();
 }
 
-void advance(std::span<iovec>& from, std::size_t bytes) noexcept {
+void consume(std::span<iovec>& from, std::size_t bytes) noexcept {
   while (!from.empty()) {
     auto& first = from.front();
     const auto taken = std::min(bytes, first.iov_len);
@@ -128,7 +128,7 @@ void advance(std::span<iovec>& from, std::size_t bytes) noexcept {
 }
 
 awaitable<error_code> write_all(stream& to, std::span<iovec> from) {
-  advance(from, 0);
+  consume(from, 0);
   while (!from.empty()) {
     auto [bytes, error] = to.writev(from);
     if (is_would_block(error)) {
@@ -136,7 +136,7 @@ awaitable<error_code> write_all(stream& to, std::span<iovec> from) {
       if (!error) continue;
     }
     if (error) co_return error;
-    advance(from, bytes);
+    consume(from, bytes);
   }
   co_return error_code{};
 }

@@ -87,7 +87,7 @@ private:
 };
 
 /// Takes `bytes` that were written off the front of `from`, and empty pieces with them.
-void advance(std::span<iovec>& from, std::size_t bytes) noexcept;
+void consume(std::span<iovec>& from, std::size_t bytes) noexcept;
 
 /// Writes all of it, waiting where the peer is slow. `from` is used up as it goes.
 awaitable<error_code> write_all(stream& to, std::span<iovec> from);

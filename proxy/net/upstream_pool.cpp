@@ -44,7 +44,8 @@ awaitable<dial_result> upstream_pool::dial(const member_target& member, millisec
   const auto until = clock::now() + timeout;
   for (const auto& endpoint : member.endpoints) {
     stream::socket socket(io_);
-    if (socket.open(endpoint.protocol(), error)) continue;
+    socket.open(endpoint.protocol(), error);
+    if (error) continue;
     auto connection = std::make_unique<upstream_connection>(std::move(socket), wheel_, *this, member);
     const auto left = std::chrono::duration_cast<milliseconds>(until - clock::now());
     connection->io.expires_after(std::max(left, milliseconds(1)));

@@ -1,0 +1,81 @@
+#include "proxy/control.hpp"
+
+#include "proxy/membership/make_source.hpp"
+
+#include <boost/asio/post.hpp>
+
+#include <spdlog/spdlog.h>
+
+namespace limpet {
+
+control::control(boost::asio::io_context& io, publish_function publish)
+    : io_(io), publish_(std::move(publish)), addresses_(io, [this] { publish_soon(); }),
+      builder_([this](const std::string& address) { return addresses_.resolve(address); }), timer_(io) {
+  free_old();
+}
+
+void control::apply(const config::settings& settings) {
+  settings_ = settings;
+  std::erase_if(sources_, [&](auto& known) {
+    const auto pool = settings_.pools.find(known.first);
+    const bool same = pool != settings_.pools.end() && pool->second.members == known.second.settings;
+    if (same) return false;
+    known.second.source->stop();
+    return true;
+  });
+  std::erase_if(members_, [&](const auto& list) { return !settings_.pools.contains(list.first); });
+  for (const auto& [name, pool] : settings_.pools) {
+    if (sources_.contains(name)) continue;
+    auto& made = sources_[name];
+    made.settings = pool.members;
+    made.source = membership::make_source(io_, pool, settings_.etcd);
+    made.source->start([this, pool_name = name](membership::member_list list) { on_members(pool_name, std::move(list)); });
+  }
+  publish_now();
+}
+
+void control::on_members(const std::string& pool, membership::member_list list) {
+  members_[pool] = std::move(list);
+  publish_soon();
+}
+
+void control::publish_soon() {
+  if (publish_due_ || stopped_) return;
+  publish_due_ = true;
+  boost::asio::post(io_, [this] {
+    if (publish_due_ && !stopped_) publish_now();
+  });
+}
+
+void control::publish_now() {
+  publish_due_ = false;
+  auto next = builder_.build(settings_, members_);
+  if (current_) old_.push_back(std::move(current_));
+  current_ = next;
+  for (const auto& pool : current_->pools)
+    spdlog::debug("snapshot {}: pool {}, epoch {}, {} members, checksum {:013x}", current_->number, pool->settings.name,
+                  pool->view.epoch(), pool->view.members().size(), pool->view.checksum());
+  publish_(std::move(next));
+}
+
+void control::free_old() {
+  std::erase_if(old_, [](const auto& s) { return s.use_count() == 1; });
+  timer_.expires_after(std::chrono::seconds(1));
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) free_old();
+  });
+}
+
+membership::source_status control::status_of(const std::string& pool) const {
+  const auto found = sources_.find(pool);
+  return found == sources_.end() ? membership::source_status{} : found->second.source->status();
+}
+
+void control::stop() {
+  if (std::exchange(stopped_, true)) return;
+  for (auto& [name, s] : sources_) s.source->stop();
+  addresses_.stop();
+  timer_.cancel();
+}
+
+} // namespace limpet

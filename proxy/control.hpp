@@ -1,0 +1,63 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "proxy/address_book.hpp"
+#include "proxy/membership/source.hpp"
+#include "proxy/snapshot_builder.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace limpet {
+
+/// The control thread's heart: holds the membership sources and the configuration in force, makes a snapshot whenever either
+/// changes, and hands it to the workers. Frees old snapshots once no worker holds them.
+class control {
+public:
+  using publish_function = std::function<void(std::shared_ptr<const http::snapshot>)>;
+
+  control(boost::asio::io_context& io, publish_function publish);
+  control(const control&) = delete;
+
+  /// Puts the settings in force: sources whose settings did not change go on, others are made anew. Publishes.
+  void apply(const config::settings& settings);
+  void stop();
+
+  const config::settings& settings() const noexcept { return settings_; }
+  std::shared_ptr<const http::snapshot> current() const noexcept { return current_; }
+  const http::label_names& labels() const noexcept { return builder_.labels(); }
+  membership::source_status status_of(const std::string& pool) const;
+
+private:
+  struct pool_source {
+    config::member_settings settings;
+    std::unique_ptr<membership::source> source;
+  };
+
+  void on_members(const std::string& pool, membership::member_list list);
+  /// Changes that come together make one snapshot.
+  void publish_soon();
+  void publish_now();
+  void free_old();
+
+  boost::asio::io_context& io_;
+  publish_function publish_;
+  config::settings settings_;
+  address_book addresses_;
+  snapshot_builder builder_;
+  std::map<std::string, pool_source> sources_;
+  snapshot_builder::lists members_;
+  std::shared_ptr<const http::snapshot> current_;
+  std::vector<std::shared_ptr<const http::snapshot>> old_;
+  boost::asio::steady_timer timer_;
+  bool publish_due_ = false;
+  bool stopped_ = false;
+};
+
+} // namespace limpet

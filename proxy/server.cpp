@@ -1,0 +1,279 @@
+#include "proxy/server.hpp"
+
+#include "config/load.hpp"
+#include "config/print.hpp"
+#include "proxy/logging.hpp"
+#include "proxy/version.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+
+#include <spdlog/spdlog.h>
+#include <systemd/sd-daemon.h>
+
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <csignal>
+#include <ctime>
+#include <fstream>
+#include <stdexcept>
+#include <thread>
+
+namespace limpet {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Descriptors that are neither a client's nor a member's: listeners, logs, etcd, the admin's.
+constexpr std::uint64_t descriptors_reserved = 200;
+
+std::uint32_t worker_count(const config::settings& settings) {
+  if (settings.workers > 0) return settings.workers;
+  cpu_set_t allowed;
+  CPU_ZERO(&allowed);
+  if (::sched_getaffinity(0, sizeof allowed, &allowed) != 0) return 1;
+  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&allowed)));
+}
+
+std::uint64_t raise_descriptor_limit() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  limit.rlim_cur = limit.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &limit);
+  ::getrlimit(RLIMIT_NOFILE, &limit);
+  return limit.rlim_cur;
+}
+
+} // namespace
+
+server::server(serve_options options, config::settings settings)
+    : options_(std::move(options)), settings_(std::move(settings)), signals_(io_), timer_(io_),
+      control_(io_, [this](const auto& snapshot) {
+        for (auto& w : workers_) w->publish(snapshot);
+      }) {
+  for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2}) signals_.add(number);
+  fit_limits();
+  if (settings_.logging.access != "off") access_log_ = std::make_unique<ops::access_log>(settings_.logging.access);
+  for (std::uint32_t i = 0; i < worker_count(settings_); ++i) {
+    auto w = std::make_unique<worker>(process_);
+    if (access_log_) {
+      auto sink = access_log_->make_sink();
+      w->every_tick([s = sink.get()] { s->flush(); });
+      w->set_records(std::move(sink));
+    }
+    workers_.push_back(std::move(w));
+  }
+  bind();
+}
+
+server::~server() { control_.stop(); }
+
+/// What the system does not give is not promised: connections need two descriptors each at the worst.
+void server::fit_limits() {
+  const auto descriptors = raise_descriptor_limit();
+  const auto fits = static_cast<std::uint32_t>(
+      std::min<std::uint64_t>((descriptors - std::min(descriptors / 2, descriptors_reserved)) / 2, 0xffff'ffff));
+  if (settings_.limits.connections > fits || settings_.limits.connections == 0) {
+    spdlog::warn("limits.connections is {}, but {} open files allow {}: clamped (raise LimitNOFILE)", settings_.limits.connections,
+                 descriptors, fits);
+    settings_.limits.connections = fits;
+  }
+}
+
+void server::bind() {
+  for (const auto& listener : settings_.listeners) {
+    auto opened = net::open_listen_sockets(listener.address.text, workers_.size());
+    if (!opened)
+      throw std::runtime_error("cannot listen on " + listener.address.text + " (listener " + listener.name +
+                               "): " + opened.error().message());
+    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->add_listener(std::move(opened->fds[i]));
+    opened->fds.clear();
+    listeners_.push_back(std::move(*opened));
+  }
+  if (settings_.admin.address) admin_ = std::make_unique<ops::admin_server>(io_, *this, settings_.admin.address->text);
+}
+
+exit_code server::run() {
+  control_.apply(settings_);
+  for (auto& w : workers_) w->start();
+  if (admin_) admin_->start();
+  await_signal();
+  for (std::size_t i = 0; i < listeners_.size(); ++i)
+    spdlog::info("listening on {} ({})", listeners_[i].address, settings_.listeners[i].name);
+  if (admin_) spdlog::info("admin on {}", admin_->address());
+  if (!options_.ready_file.empty()) write_ready_file();
+  ::sd_notify(0, "READY=1");
+  io_.run();
+
+  for (auto& w : workers_) w->stop();
+  if (access_log_) access_log_->stop();
+  for (const auto& listener : listeners_)
+    if (!listener.unlink_path.empty()) ::unlink(listener.unlink_path.c_str());
+  return code_;
+}
+
+void server::write_ready_file() const {
+  boost::json::object addresses;
+  for (std::size_t i = 0; i < listeners_.size(); ++i) addresses[settings_.listeners[i].name] = listeners_[i].address;
+  boost::json::object ready{{"pid", ::getpid()}, {"listeners", addresses}};
+  if (admin_) ready["admin"] = admin_->address();
+  const auto temporary = options_.ready_file + ".new";
+  {
+    std::ofstream file(temporary);
+    file << boost::json::serialize(ready) << '\n';
+    if (!file.flush()) throw std::runtime_error("cannot write " + temporary);
+  }
+  if (::rename(temporary.c_str(), options_.ready_file.c_str()) != 0)
+    throw std::runtime_error("cannot write " + options_.ready_file);
+}
+
+void server::await_signal() {
+  signals_.async_wait([this](boost::system::error_code error, int number) {
+    if (error) return;
+    on_signal(number);
+    await_signal();
+  });
+}
+
+void server::on_signal(int number) {
+  switch (number) {
+  case SIGHUP: return reload();
+  case SIGUSR1:
+    if (access_log_) access_log_->reopen();
+    return;
+  case SIGUSR2: return spdlog::warn("SIGUSR2: this release cannot hand over to a new binary; restart instead");
+  case SIGQUIT: return finish(exit_code::clean);
+  default: break;
+  }
+  if (stopping_) return finish(exit_code::forced);
+  begin_drain();
+}
+
+/// A bad file changes nothing. What needs a restart stays as it runs, and is told of.
+void server::reload() {
+  ::sd_notify(0, "RELOADING=1");
+  auto loaded = config::load_file(options_.config_path);
+  last_reload_ok_ = loaded.ok();
+  for (const auto& w : loaded.warnings) spdlog::warn("{}", config::to_string(w));
+  for (const auto& e : loaded.errors) spdlog::error("{}", config::to_string(e));
+  if (!loaded.ok()) {
+    spdlog::error("reload refused, the configuration in force stays: {} has {} errors", options_.config_path, loaded.errors.size());
+  } else {
+    restart_needed_ = config::restart_needed(settings_, loaded.settings);
+    for (const auto& key : restart_needed_) spdlog::warn("{} changed, which needs a restart: it stays as it is", key);
+    const auto running = std::move(settings_);
+    settings_ = std::move(loaded.settings);
+    settings_.listeners = running.listeners;
+    settings_.workers = running.workers;
+    settings_.admin = running.admin;
+    settings_.etcd = running.etcd;
+    settings_.logging.access = running.logging.access;
+    fit_limits();
+    set_log_level(options_.log_level.value_or(settings_.logging.level));
+    control_.apply(settings_);
+    last_reload_unix_s_ = std::time(nullptr);
+    spdlog::info("reloaded {}", options_.config_path);
+  }
+  ::sd_notify(0, "READY=1");
+}
+
+bool server::ready() const {
+  if (stopping_) return false;
+  const auto current = control_.current();
+  return std::all_of(current->pools.begin(), current->pools.end(),
+                     [&](const auto& pool) { return control_.status_of(pool->settings.name).ready; });
+}
+
+/// Not ready at once; goes on as before for `delay`, so that whoever balances before us sees it; then lets go.
+void server::begin_drain() {
+  if (std::exchange(stopping_, true)) return;
+  ::sd_notify(0, "STOPPING=1");
+  const auto& shutdown = control_.settings().shutdown;
+  spdlog::info("draining: {} ms of delay, then {} ms at the most", shutdown.delay.count(), shutdown.drain.count());
+  drain_ends_ = std::chrono::steady_clock::now() + shutdown.delay + shutdown.drain;
+  timer_.expires_after(shutdown.delay);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) close_listeners();
+  });
+}
+
+void server::close_listeners() {
+  process_.draining.store(true, std::memory_order_relaxed);
+  for (auto& w : workers_) w->drain(control_.settings().shutdown.drain / 2);
+  await_drained();
+}
+
+void server::await_drained() {
+  if (process_.connections.count() == 0) return finish(exit_code::clean);
+  if (std::chrono::steady_clock::now() >= drain_ends_) {
+    spdlog::warn("the drain's time is over: {} connections are cut", process_.connections.count());
+    return finish(exit_code::unclean);
+  }
+  timer_.expires_after(20ms);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) await_drained();
+  });
+}
+
+void server::finish(exit_code code) {
+  code_ = code;
+  control_.stop();
+  if (admin_) admin_->stop();
+  io_.stop();
+}
+
+namespace {
+
+/// Copies of the workers' counters on their way to the control thread.
+struct gathering {
+  explicit gathering(boost::asio::io_context& io, std::size_t workers) : missing(workers), all_here(io, 5s) {}
+  net::counter_shard sum;
+  std::size_t missing;
+  boost::asio::steady_timer all_here; ///< cancelled by the last; a worker that hangs is not waited for
+};
+
+} // namespace
+
+boost::asio::awaitable<net::counter_shard> server::counters() {
+  const auto gathered = std::make_shared<gathering>(io_, workers_.size());
+  for (auto& w : workers_) {
+    w->post([this, gathered](http::worker_state& state) {
+      boost::asio::post(io_, [gathered, copy = state.sample()] {
+        gathered->sum.merge(copy);
+        if (--gathered->missing == 0) gathered->all_here.cancel();
+      });
+    });
+  }
+  boost::system::error_code ignored;
+  co_await gathered->all_here.async_wait(boost::asio::redirect_error(boost::asio::use_awaitable, ignored));
+  co_return std::move(gathered->sum);
+}
+
+ops::process_facts server::facts() const {
+  ops::process_facts f;
+  f.version = version;
+  f.workers = static_cast<std::uint32_t>(workers_.size());
+  f.draining = stopping_;
+  f.last_reload_ok = last_reload_ok_;
+  f.last_reload_unix_s = last_reload_unix_s_;
+  f.restart_needed = restart_needed_;
+  if (access_log_) {
+    f.access_log_dropped = access_log_->dropped();
+    f.access_log_failed = access_log_->failed();
+  }
+  return f;
+}
+
+std::vector<ops::pool_facts> server::pools() const {
+  std::vector<ops::pool_facts> all;
+  for (const auto& pool : control_.current()->pools) all.push_back({pool, control_.status_of(pool->settings.name)});
+  return all;
+}
+
+} // namespace limpet

@@ -1,0 +1,80 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "proxy/control.hpp"
+#include "proxy/http/worker_state.hpp"
+#include "proxy/net/listen_socket.hpp"
+#include "proxy/ops/access_log.hpp"
+#include "proxy/ops/admin_server.hpp"
+#include "proxy/ops/backend.hpp"
+#include "proxy/worker.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace limpet {
+
+struct serve_options {
+  std::string config_path;
+  std::string ready_file;                     ///< written once all listeners are bound; empty: none
+  std::optional<config::log_level> log_level; ///< instead of the configuration's
+};
+
+/// How a process ends; what systemd and scripts go by.
+enum class exit_code : int { clean = 0, cannot_start = 1, forced = 2, unclean = 3 };
+
+/// The composition root: binds, starts the workers, watches signals, reloads and drains. run() is the control thread.
+class server final : public ops::backend {
+public:
+  /// Throws where it cannot start, with a message for the operator.
+  server(serve_options options, config::settings settings);
+  ~server() override;
+
+  exit_code run();
+
+  boost::asio::awaitable<net::counter_shard> counters() override;
+  const http::label_names& labels() const override { return control_.labels(); }
+  ops::process_facts facts() const override;
+  std::vector<ops::pool_facts> pools() const override;
+  std::shared_ptr<const http::snapshot> snapshot() const override { return control_.current(); }
+  const config::settings& settings() const override { return control_.settings(); }
+  bool ready() const override;
+  void begin_drain() override;
+
+private:
+  void bind();
+  void fit_limits();
+  void write_ready_file() const;
+  void await_signal();
+  void on_signal(int number);
+  void reload();
+  void close_listeners();
+  void await_drained();
+  void finish(exit_code code);
+
+  serve_options options_;
+  config::settings settings_;     ///< as read at the start: what a reload leaves as it runs is compared with these
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_;
+  boost::asio::steady_timer timer_;
+  http::process_state process_;
+  std::unique_ptr<ops::access_log> access_log_;
+  std::vector<std::unique_ptr<worker>> workers_;
+  control control_;
+  std::unique_ptr<ops::admin_server> admin_;
+  std::vector<net::listen_sockets> listeners_;
+  std::chrono::steady_clock::time_point drain_ends_{};
+  bool stopping_ = false;
+  bool last_reload_ok_ = true;
+  std::int64_t last_reload_unix_s_ = 0;
+  std::vector<std::string> restart_needed_;
+  exit_code code_ = exit_code::clean;
+};
+
+} // namespace limpet

@@ -1,0 +1,91 @@
+#include "proxy/snapshot_builder.hpp"
+
+#include "proxy/http/key_ring.hpp"
+
+#include <algorithm>
+
+namespace limpet {
+
+namespace {
+
+routing::placement_policy policy_of(const config::pool& pool) {
+  routing::placement_policy policy;
+  policy.on_unreachable = pool.fail_over == config::fail_over_mode::next ? routing::fail_over::next : routing::fail_over::refuse;
+  policy.without_key =
+      pool.session.otherwise == config::no_key_mode::refuse ? routing::no_key::refuse : routing::no_key::balance;
+  policy.pin = std::any_of(pool.session.key.begin(), pool.session.key.end(), [](const auto& source) { return source.pin; });
+  return policy;
+}
+
+routing::cookie_attributes cookie_of(const config::session_settings& session) {
+  routing::cookie_attributes cookie;
+  for (const auto& source : session.key)
+    if (source.issued) cookie.name = source.name;
+  if (session.issued) {
+    cookie.path = session.issued->path;
+    cookie.domain = session.issued->domain;
+    cookie.max_age = session.issued->max_age;
+    cookie.site = session.issued->site;
+  }
+  return cookie;
+}
+
+} // namespace
+
+std::uint32_t snapshot_builder::label(std::map<std::string, std::uint32_t>& numbers, const std::string& key, std::uint32_t next) {
+  return numbers.try_emplace(key, next).first->second;
+}
+
+net::member_target snapshot_builder::target_of(const std::string& pool, const routing::member& m) {
+  auto [entry, fresh] = members_.try_emplace(member_key{pool, m.id, m.incarnation, m.address}, known_member{});
+  auto& known = entry->second;
+  if (fresh) known = {next_member_++, std::make_shared<net::reachability>()};
+  known.used_by = snapshots_;
+
+  const auto next = static_cast<std::uint32_t>(labels_.members.size());
+  const auto number = label(member_labels_, pool + '/' + m.id, next);
+  if (number == next) labels_.members.push_back({pool, m.id});
+  return {known.number, number, resolve_(m.address), known.shared};
+}
+
+std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const config::pool& settings,
+                                                                        const membership::member_list& list) {
+  auto pool = std::make_shared<http::pool_snapshot>();
+  const auto next = static_cast<std::uint32_t>(labels_.pools.size());
+  pool->number = label(pool_numbers_, settings.name, next);
+  if (pool->number == next) labels_.pools.push_back(settings.name);
+  pool->settings = settings;
+  pool->placement = policy_of(settings);
+  pool->cookie = cookie_of(settings.session);
+  pool->view = routing::view(list.members, list.epoch);
+  for (const auto& m : pool->view.members()) pool->targets.push_back(target_of(settings.name, m));
+  return pool;
+}
+
+std::shared_ptr<const http::snapshot> snapshot_builder::build(const config::settings& settings, const lists& members) {
+  auto s = std::make_shared<http::snapshot>();
+  s->number = ++snapshots_;
+  std::map<std::string, std::shared_ptr<const http::pool_snapshot>> by_name;
+  for (const auto& [name, pool] : settings.pools) {
+    const auto list = members.find(name);
+    by_name[name] = build_pool(pool, list == members.end() ? membership::member_list{} : list->second);
+    s->pools.push_back(by_name[name]);
+  }
+  std::vector<routing::route_match> matches;
+  for (const auto& route : settings.routes) {
+    const auto next = static_cast<std::uint32_t>(labels_.routes.size());
+    const auto number = label(route_numbers_, route.name + '\n' + route.pool, next);
+    if (number == next) labels_.routes.push_back({route.name, route.pool});
+    s->routes.push_back({number, route, by_name.at(route.pool)});
+    matches.push_back({route.host, route.path});
+  }
+  s->table = routing::route_table(matches);
+  if (!settings.signing_keys.empty()) s->keys = std::make_shared<http::key_ring>(settings.signing_keys);
+  s->limits = settings.limits;
+  s->timeouts = settings.timeouts;
+  s->forwarded = settings.forwarded;
+  std::erase_if(members_, [&](const auto& entry) { return entry.second.used_by != snapshots_; });
+  return s;
+}
+
+} // namespace limpet

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <string_view>
+
+namespace limpet {
+
+inline constexpr std::string_view version = LIMPET_VERSION;
+
+} // namespace limpet
