@@ -96,7 +96,11 @@ void server::bind() {
     opened->fds.clear();
     listeners_.push_back(std::move(*opened));
   }
-  if (settings_.admin.address) admin_ = std::make_unique<ops::admin_server>(io_, *this, settings_.admin.address->text);
+  if (!settings_.admin.address) return;
+  const auto& address = settings_.admin.address->text;
+  auto opened = net::open_listen_sockets(address, 1);
+  if (!opened) throw std::runtime_error("cannot listen on " + address + " (admin): " + opened.error().message());
+  admin_ = std::make_unique<ops::admin_server>(io_, std::move(*opened), *this);
 }
 
 exit_code server::run() {
