@@ -39,7 +39,7 @@ class IntegrationTest(unittest.TestCase):
         self.addCleanup(shutil.rmtree, path, ignore_errors=True)
         return path
 
-    def start(self, name, command, **options):
+    def start_program(self, name, command, **options):
         """Any program; unless the test ends it, SIGTERM does, and must end it well (`ends_with`, default 0)."""
         process = Process(name, command, **options)
         self._processes.append(process)

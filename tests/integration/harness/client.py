@@ -7,6 +7,8 @@ import struct
 
 from .waiting import DEADLINE_S
 
+HEAD_BYTES_MAX = 1 << 20  # of anything that is read up to a mark
+
 
 class ConnectionEnded(AssertionError):
     """The other side closed where more was to come."""
@@ -93,6 +95,8 @@ class Stream:
 
     def read_until(self, mark):
         while mark not in self.buffer:
+            if len(self.buffer) > HEAD_BYTES_MAX:
+                raise AssertionError(f"{len(self.buffer)} bytes and no {mark!r}: {self.buffer[:200]!r}")
             if not self.fill():
                 raise ConnectionEnded(f"closed before {mark!r}; so far {self.buffer[:2000]!r}")
         data, _, self.buffer = self.buffer.partition(mark)

@@ -38,7 +38,7 @@ class Etcd:
     def start(self):
         """Also starts it again after `kill` or `stop`, with the data that it had."""
         client, peer = self.url, f"http://127.0.0.1:{self._peer_port}"
-        self.process = self._case.start(
+        self.process = self._case.start_program(
             "etcd",
             ["etcd", "--name", "e", "--data-dir", self._data, "--unsafe-no-fsync"]
             + ["--logger", "zap", "--log-level", "error"]

@@ -64,7 +64,7 @@ class Limpet:
         self.write_config(config)
         ready_file = os.path.join(folder, "ready.json")
         command = [program("LIMPET"), "serve", "-c", self.config_file, "--ready-file", ready_file, *arguments]
-        self.process = case.start(name, command, env=env)
+        self.process = case.start_program(name, command, env=env)
         ready = json.loads(read_when_there(ready_file, self.process))
         self.listeners = ready["listeners"]
         self.address = next(iter(self.listeners.values()))

@@ -18,7 +18,7 @@ class DemoMember:
     def _start(self, address, path):
         ready_file = os.path.join(self._case.folder(), "ready.json")
         self._path = path
-        self.process = self._case.start(
+        self.process = self._case.start_program(
             f"member {self.id}", [path, "--id", self.id, "--address", address, "--ready-file", ready_file]
         )
         ready = json.loads(read_when_there(ready_file, self.process))
