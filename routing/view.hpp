@@ -12,20 +12,29 @@ namespace limpet::routing {
 /// The hash of a session key or of a member id: XXH3, 64 bits, seed 0. Part of the placement's version.
 std::uint64_t hash_bytes(std::string_view bytes) noexcept;
 
-/// Name and version of the placement algorithm, shown by explain and compared between proxies: two proxies that
-/// place by different algorithms must not believe that they agree.
+/// Name and version of the placement algorithm, shown by explain and compared between proxies: two proxies
+/// that place by different algorithms must not believe that they agree.
 inline constexpr std::string_view placement_name = "weighted-rendezvous/1";
 
 /// An immutable, versioned set of members with what placement needs worked out beforehand.
 /// Members are sorted by id; their index in members() names them as long as the view lives.
 class view {
 public:
-  /// The ready members of one weight, with the hashes of their ids side by side for the scan.
+  /// The ready members of one weight, laid out for the scan. Never empty.
   struct weight_class {
     std::uint32_t weight;
-    std::vector<std::uint64_t> id_hashes; ///< parallel to `members`
-    std::vector<std::uint32_t> members;   ///< indexes into members()
+    std::vector<std::uint64_t> folded_ids; ///< mix_fold(hash_bytes(id)), parallel to `members`
+    std::vector<std::uint32_t> members;    ///< indexes into members(), ascending
   };
+
+  /// What an issued cookie remembers of a member.
+  struct member_hashes {
+    std::uint64_t id;          ///< hash_bytes(member::id)
+    std::uint64_t incarnation; ///< hash_bytes(member::incarnation)
+    friend bool operator==(const member_hashes&, const member_hashes&) = default;
+  };
+
+  static constexpr std::uint32_t npos = 0xffff'ffff;
 
   view() = default;
 
@@ -37,11 +46,12 @@ public:
   std::span<const weight_class> classes() const noexcept { return classes_; }
   std::uint64_t epoch() const noexcept { return epoch_; }
 
-  /// 52 bits over the sorted (id, incarnation, address, weight, state) of all members: equal on proxies with equal
-  /// views; 52 bits because a Prometheus sample is a double.
+  /// 52 bits over the sorted (id, incarnation, address, weight, state) of all members: equal on proxies with
+  /// equal views; 52 bits because a Prometheus sample is a double. Neither the zone nor the epoch counts.
   std::uint64_t checksum() const noexcept { return checksum_; }
 
-  static constexpr std::uint32_t npos = 0xffff'ffff;
+  /// `index` must be below members().size().
+  const member_hashes& hashes(std::uint32_t index) const noexcept { return hashes_[index]; }
 
   /// Index of the member with this id, or npos.
   std::uint32_t find(std::string_view id) const noexcept;
@@ -49,8 +59,13 @@ public:
   std::uint32_t find_by_id_hash(std::uint64_t id_hash) const noexcept;
 
 private:
+  void index_hashes();
+  void build_classes();
+
   std::vector<member> members_;
-  std::vector<weight_class> classes_; ///< ready members only, by ascending weight
+  std::vector<member_hashes> hashes_;     ///< parallel to members_
+  std::vector<std::uint32_t> by_id_hash_; ///< indexes into members_, by ascending hash of the id
+  std::vector<weight_class> classes_;     ///< ready members only, by ascending weight
   std::uint64_t epoch_ = 0;
   std::uint64_t checksum_ = 0;
 };
