@@ -4,15 +4,19 @@
 
 #include <chrono>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
 namespace limpet::routing {
 
-/// The value of the first cookie of this name in the request's Cookie fields (RFC 6265 section 5.4 as browsers send them:
-/// any number of Cookie fields, pairs split at ';'). Surrounding white space and one pair of double quotes are removed.
-/// Nothing where there is none. Names are compared with case.
-std::optional<std::string_view> find_cookie(std::span<const header_field> fields, std::string_view name) noexcept;
+/// The value of the first cookie of this name in the request's Cookie fields (RFC 6265 section 5.4 as
+/// browsers send them: any number of Cookie fields, pairs split at ';'). Surrounding white space and one pair
+/// of double quotes are removed. Nothing where there is none; an empty value where the first is empty. Names
+/// are compared with case. Of several the first counts, since browsers send the one with the most specific
+/// path first.
+std::optional<std::string_view> find_cookie(std::span<const header_field> fields,
+                                            std::string_view name) noexcept;
 
 enum class same_site : unsigned char { lax, strict, none };
 
@@ -20,12 +24,14 @@ enum class same_site : unsigned char { lax, strict, none };
 struct cookie_attributes {
   std::string name;
   std::string path = "/";
-  std::string domain;                  ///< empty: host-only
-  std::chrono::seconds max_age{0};     ///< 0: a session cookie
+  std::string domain;              ///< empty: host-only
+  std::chrono::seconds max_age{0}; ///< 0: a session cookie
   same_site site = same_site::lax;
 };
 
-/// The value of a Set-Cookie field.
+/// The value of a Set-Cookie field. `SameSite=None` is left out where `secure` is false: browsers throw such
+/// a cookie away. Nothing is escaped: name, path and domain come from a checked configuration, the value from
+/// encode_token.
 std::string format_set_cookie(const cookie_attributes& attributes, std::string_view value, bool secure);
 
 } // namespace limpet::routing

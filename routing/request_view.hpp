@@ -8,7 +8,8 @@
 
 namespace limpet::routing {
 
-/// One field line of a message head, white space around the value removed. The bytes belong to the reader's buffer.
+/// One field line of a message head, white space around the value removed. The bytes belong to the reader's
+/// buffer.
 struct header_field {
   std::string_view name;
   std::string_view value;
@@ -21,7 +22,7 @@ struct request_view {
   std::string_view path;  ///< after normalisation, still percent-encoded
   std::string_view query; ///< without the question mark
   std::span<const header_field> fields;
-  ip_address client;      ///< derived through the trusted proxies
+  ip_address client; ///< derived through the trusted proxies
 };
 
 } // namespace limpet::routing

@@ -3,27 +3,33 @@
 #include "routing/request_view.hpp"
 #include "routing/token.hpp"
 
+#include <cstddef>
 #include <cstdint>
+#include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace limpet::routing {
 
-/// Where a pool's session key comes from. The source itself is not hashed: the same bytes from a header on one proxy
-/// and from a query parameter on another name the same session.
+/// Where a pool's session key comes from. The source itself is not hashed: the same bytes from a header on
+/// one proxy and from a query parameter on another name the same session.
 struct key_source {
   enum class kind : std::uint8_t { cookie, header, query, path_segment, client_address };
 
   kind from = kind::header;
-  std::string name;              ///< of the cookie, header or query parameter
-  unsigned segment = 0;          ///< path_segment: 1 is the first; /users/ALICE has users, ALICE
-  unsigned ipv4_prefix = 32;     ///< client_address: bits that count
+  std::string name;          ///< of the cookie, header or query parameter
+  unsigned segment = 0;      ///< path_segment: 1 is the first; /users/ALICE has users, ALICE
+  unsigned ipv4_prefix = 32; ///< client_address: bits that count
   unsigned ipv6_prefix = 128;
-  bool issued = false;           ///< a cookie that the proxy issues: its value is a token, the key its session id
-  bool pin = false;              ///< the token keeps the session on the member where it was first placed
+  bool issued = false; ///< a cookie that the proxy issues: its value is a token, the key its session id
+  bool pin = false;    ///< the token keeps the session on the member where it was first placed
 
   friend bool operator==(const key_source&, const key_source&) = default;
 };
+
+/// "cookie", "header", "query", "path" or "client_address", as the configuration names them.
+std::string_view to_string(key_source::kind kind) noexcept;
 
 /// What came of looking for the key.
 struct key_result {
@@ -36,17 +42,33 @@ struct key_result {
   };
 
   status outcome = status::absent;
-  std::size_t source = 0;        ///< index of the source that decided, where found or refused
-  std::string_view bytes;        ///< the key; lives as long as the request's buffer and `scratch`
-  std::uint64_t hash = 0;        ///< hash_bytes(bytes), where found
+  std::size_t source = 0; ///< index of the source that decided, where found or refused
+  std::string_view bytes; ///< the key; lives as long as the request's buffer and `scratch`
+  std::uint64_t hash = 0; ///< hash_bytes(bytes), where found
   token_state token_seen = token_state::none; ///< what the issued cookie turned out to be
-  session_token token;           ///< where found by an issued cookie
+  session_token token;                        ///< where found by an issued cookie
+
+  bool refused() const noexcept { return outcome != status::found && outcome != status::absent; }
 };
 
-/// Takes the session key of a request: the first source in order that has a value. Empty values are absent; a cookie or
-/// header is taken as it stands (quotes around a cookie's value removed); path segments and query parameters are
-/// percent-decoded once, `+` is literal. An issued cookie that does not verify counts as absent (and shows in token_seen).
-/// `scratch` holds decoded bytes and must outlive the result. Never throws on bad input.
+/// Takes the session key of a request: the first source in order that has a value. Empty values are absent.
+///
+/// - cookie: as it stands, without the quotes around it. Of several with one name the first counts: browsers
+/// send the
+///   one with the most specific path first.
+/// - header: as it stands. More than one field of the name is `repeated`, whatever the values.
+/// - query: the parameter's value, percent-decoded once, `+` literal. Names are compared decoded, as members
+/// read them; more
+///   than one parameter of the name is `repeated`, whatever the values.
+/// - path_segment: percent-decoded once. Empty segments count: the second of //a/ is a.
+/// - client_address: the 4 or 16 bytes of the address with the bits past the prefix zero.
+/// - an issued cookie: the token's session id. One that does not verify counts as absent (and shows in
+/// token_seen), and
+///   so does any where `keys` is null.
+///
+/// What a client can choose is limited to `key_bytes_max`, after decoding. `scratch` holds decoded bytes,
+/// must outlive the result, and must not be what the path of `request` points into. Never throws on bad
+/// input.
 key_result extract_session_key(std::span<const key_source> sources, const request_view& request,
                                std::size_t key_bytes_max, const token_keys* keys, std::int64_t now_unix_s,
                                std::string& scratch);
