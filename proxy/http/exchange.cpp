@@ -18,6 +18,7 @@ constexpr unsigned empty_lines_max = 4;
 refusal refusal_of(h1::head_scanner::status status) noexcept {
   using enum h1::head_scanner::status;
   switch (status) {
+  case not_http:
   case bare_line_ending:
   case folded: return refusal::malformed_head;
   case first_line_too_long: return refusal::request_line_too_long;

@@ -181,13 +181,21 @@ bool lacks_reason_space(std::string_view bytes) noexcept {
   return bytes.size() > size + 1 && bytes.starts_with("HTTP/1.") && bytes[size] == '\r';
 }
 
+/// The request line ends in a well-formed HTTP-version (RFC 9112 section 2.3), only not in one of ours.
+bool names_other_version(std::string_view bytes) noexcept {
+  const auto line = bytes.substr(0, bytes.find('\r'));
+  const auto version = line.substr(line.rfind(' ') + 1);
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' && is_digit(version[7]);
+}
+
 } // namespace
 
 refusal parse_request_head(std::string_view bytes, request_head& out) {
   out.clear();
   line_parser<true, request_head> parser(out);
   if (const auto error = parser.read(bytes)) {
-    if (error == beast::http::error::bad_version) return refusal::unsupported_version;
+    if (error == beast::http::error::bad_version && names_other_version(bytes)) return refusal::unsupported_version;
     return is_framing_error(error) ? refusal::ambiguous_framing : refusal::malformed_head;
   }
   const auto& seen = parser.framing_seen();

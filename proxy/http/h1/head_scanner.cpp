@@ -1,11 +1,14 @@
 #include "proxy/http/h1/head_scanner.hpp"
 
+#include "proxy/http/message.hpp"
+
 #include <algorithm>
 #include <cstring>
 
 namespace limpet::http::h1 {
 
 head_scanner::status head_scanner::scan(std::string_view bytes) noexcept {
+  if (!bytes.empty() && !is_token(bytes.substr(0, 1))) return status::not_http;
   for (;;) {
     // The line's own limit or the head's, whichever is met first, bounds what is looked at: a byte past it has no say.
     const auto head_end = limits_->head_bytes;

@@ -21,6 +21,7 @@ public:
   enum class status : std::uint8_t {
     incomplete,
     complete,            ///< size() bytes are the head, empty line included
+    not_http,            ///< begins with a byte that no method has: a TLS handshake on a plain port, and the like
     bare_line_ending,
     folded,              ///< a line that begins with white space
     first_line_too_long,
