@@ -46,14 +46,10 @@ void check_addresses(const settings& s, const place& document, reader& r) {
     const place at = document.key("listeners").item(i);
     const reader::scope list(r, "listeners");
     const reader::scope item(r, i);
-    if (!may_repeat(l.address.text)) {
-      const position where = at.key("address").where();
-      if (const unsigned line = addresses.line_before(l.address.text, where)) {
-        r.error(where, "the address " + quoted(l.address.text) + " is taken", first_in(line));
-        continue; // its name may be its address
-      }
-    }
-    if (l.name.empty() || !at.has("name")) continue;
+    const position address = at.key("address").where();
+    const unsigned before = may_repeat(l.address.text) ? 0 : addresses.line_before(l.address.text, address);
+    if (before > 0) r.error(address, "the address " + quoted(l.address.text) + " is taken", first_in(before));
+    if (!at.has("name")) continue; // it is the address
     const position where = at.key("name").where();
     if (const unsigned line = names.line_before(l.name, where))
       r.error(where, "the name " + quoted(l.name) + " is taken", first_in(line));

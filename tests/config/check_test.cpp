@@ -168,6 +168,13 @@ TEST(check, a_session_key_has_one_origin) {
           "10:12 pools.a.session.key[2]: unknown key \"cookei\" (did you mean \"cookie\"?)"));
 }
 
+TEST(check, an_origin_that_is_given_twice_is_one_mistake) {
+  EXPECT_THAT(
+      session_errors("        - {header: X, header: Y}\n"),
+      ElementsAre(
+          "8:23 pools.a.session.key[0]: the key \"header\" is given twice (it is first given in line 8)"));
+}
+
 TEST(check, session_key_names_are_tokens) {
   EXPECT_THAT(
       session_errors("        - {header: 'a b'}\n        - {cookie: 'a=b'}\n        - {path: {}}\n"

@@ -118,6 +118,12 @@ TEST(parse_yaml, a_bomb_of_aliases_stays_small) {
   EXPECT_THAT(error_of(bomb), HasSubstr("more than 250000 values"));
 }
 
+TEST(parse_yaml, each_alias_counts_as_what_it_stands_for) {
+  const std::string large = "a: &a [" + repeated("x,", 9'999) + "x]\n";
+  EXPECT_TRUE(parse_yaml(large + "b: [" + repeated("*a,", 22) + "]\n").document);
+  EXPECT_THAT(error_of(large + "b: [" + repeated("*a,", 24) + "]\n"), HasSubstr("more than 250000 values"));
+}
+
 TEST(parse_yaml, anchors_within_anchors_count) {
   // 60 levels, each with an anchor of its own, over 10,000 values: 600,000 copies.
   std::string text;
