@@ -1,5 +1,7 @@
 """Every limit and every time-out, with small configured values and the status it must give."""
 
+import socket
+import threading
 import unittest
 
 from harness.case import IntegrationTest
@@ -196,16 +198,21 @@ class Times(IntegrationTest):
         client.assert_closed()
 
     def test_the_idle_time_does_not_cut_a_slow_answer(self):
+        idle_time_has_passed = threading.Event()
+
         def script(peer):
-            peer.read_request()
-            idle = self.connect(self.proxy.address)
-            self.assertEqual(idle.request("GET", "/quick").status, 200) if peer.number == 0 else None
-            if peer.number == 0:
-                idle.assert_closed()  # so the idle time has passed
+            if peer.read_request().target == "/slow":
+                idle_time_has_passed.wait(20)
             peer.send(OK)
 
-        client = self.start(script, timeouts={"idle": "200ms"})
-        self.assertEqual(client.request("GET", "/").status, 200)
+        slow = self.start(script, timeouts={"idle": "200ms"})
+        slow.send_request("GET", "/slow")
+        self.origin.wait_for_requests(1)
+        idle = self.connect(self.proxy.address)
+        self.assertEqual(idle.request("GET", "/").status, 200)
+        idle.assert_closed()
+        idle_time_has_passed.set()
+        self.assertEqual(slow.read_response().status, 200)
 
     def test_a_body_that_stops(self):
         def script(peer):
@@ -247,8 +254,6 @@ class Times(IntegrationTest):
 
     def test_a_connect_that_hangs(self):
         """A listener whose queue is full neither accepts nor refuses."""
-        import socket
-
         full = socket.socket()
         self.addCleanup(full.close)
         full.bind(("127.0.0.1", 0))

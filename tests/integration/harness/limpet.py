@@ -78,16 +78,22 @@ class Limpet:
             json.dump(config, file, indent=2)
         os.rename(unfinished, self.config_file)
 
-    def reload(self, config):
-        """SIGHUP with a new file; returns once it was read, well or not."""
-        before = self.metrics().total("limpet_config_reloads_total")
-        self.write_config(config)
+    def reload(self, config=None):
+        """SIGHUP, with a new file where one is given; returns once it was read, well or not."""
+        before = self._reloads()
+        if config is not None:
+            self.write_config(config)
         self.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self.metrics().total("limpet_config_reloads_total") > before, "a reload")
+        wait_until(lambda: self._reloads() > before, "a reload")
+
+    def _reloads(self):
+        output = self.process.output()
+        return output.count("reloaded ") + output.count("reload refused")
 
     def ask_admin(self, target, method="GET"):
+        """The admin server answers only to its own name."""
         with Connection(self.admin) as connection:
-            return connection.request(method, target)
+            return connection.request(method, target, host=self.admin)
 
     def metrics(self):
         return Metrics(self.ask_admin("/metrics").text())
@@ -96,5 +102,5 @@ class Limpet:
         """Counters reach the scrape a moment after the answer; `condition(metrics)` is asked until it holds."""
         return wait_until(lambda: condition(self.metrics()), what)
 
-    def members(self, pool="app"):
+    def members(self):
         return self.ask_admin("/members").json()
