@@ -6,6 +6,11 @@
 
 namespace limpet {
 
+/// Whether a function_ref `Reference` can stand for a `Callable`.
+template <class Callable, class Reference, class Result, class... Arguments>
+concept referable = !std::is_same_v<std::remove_cvref_t<Callable>, Reference> &&
+                    std::is_invocable_r_v<Result, Callable&, Arguments...>;
+
 template <class Signature>
 class function_ref;
 
@@ -13,10 +18,8 @@ class function_ref;
 template <class Result, class... Arguments>
 class function_ref<Result(Arguments...)> {
 public:
-  template <class Callable>
-  requires(!std::is_same_v<std::remove_cvref_t<Callable>, function_ref> &&
-           std::is_invocable_r_v<Result, Callable&, Arguments...>) function_ref(Callable&& callable)
-  noexcept
+  template <referable<function_ref, Result, Arguments...> Callable>
+  function_ref(Callable&& callable) noexcept
       : object_(const_cast<void*>(static_cast<const void*>(std::addressof(callable)))),
         call_([](void* object, Arguments... arguments) -> Result {
           return (*static_cast<std::remove_reference_t<Callable>*>(object))(

@@ -21,6 +21,7 @@ constexpr std::uint64_t mix_finish(std::uint64_t x) noexcept {
   return x ^ (x >> 31);
 }
 
+/// The 31 bits that finishing does not touch: what is shifted onto them is zero.
 inline constexpr std::uint64_t mix_settled = ~std::uint64_t{0} << 33;
 
 /// A bijection of 64 bits in which each input bit turns each output bit in about half of all cases: the

@@ -4,16 +4,23 @@
 #include <bit>
 #include <cstddef>
 
-// score + 1 = 2^exponent * m with 1 <= m < 2. The interval [1, 2) is cut into 128 segments that begin at a =
-// 1 + i/128, and log2(m) = log2(a) + log2(1 + x) with x = (m - a) / a < 2^-7. The first part comes from a
-// table, the second from eight terms of the series log2(1 + x) = log2(e) * (x - x^2/2 + x^3/3 - ...), whose
-// remainder is below 2^-65.
+// score + 1 = 2^exponent * m with 1 <= m < 2. The interval [1, 2) is cut into 128 segments. Where a is the
+// beginning of m's segment,
 //
-// Why it is monotonic. Within a segment, x grows with m. Horner's scheme computes g8 = c8, gk = ck - floor(x
-// * g(k+1) / 2^64), and each gk falls by at most 1 when x grows by 1: since g(k+1) does so too and is larger
-// than x, the product grows, by less than 2^64, and its floor by 0 or 1. For the same reason the last
-// product, x * g1, grows. At the end of a segment the value is at most the next one's first, which is checked
-// below for all of them.
+//     log2(m) = log2(a) + log2(1 + x)   with x = (m - a) / a < 2^-7.
+//
+// The first part comes from a table, the second from eight terms of the series
+//
+//     log2(1 + x) = log2(e) * (x - x^2/2 + x^3/3 - ...),
+//
+// whose remainder is below 2^-65. Horner's scheme computes, with ck = log2(e) / k,
+//
+//     g8 = c8,   gk = ck - floor(x * g(k+1) / 2^64),   result = floor(x * g1 / 2^64).
+//
+// Why this is monotonic: x grows with m. When x grows by 1, each gk falls by 0 or 1. That is so for g8, and
+// passes from g(k+1) to gk: g(k+1) is larger than x, so the product grows even where g(k+1) falls by 1, and
+// it grows by less than 2^64, so that its floor grows by 0 or 1. For the same reason the result grows. At the
+// end of a segment it is at most what the next one begins with; this is checked for all of them below.
 
 namespace limpet::routing {
 namespace {

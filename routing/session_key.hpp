@@ -53,22 +53,19 @@ struct key_result {
 
 /// Takes the session key of a request: the first source in order that has a value. Empty values are absent.
 ///
-/// - cookie: as it stands, without the quotes around it. Of several with one name the first counts: browsers
-/// send the
-///   one with the most specific path first.
+/// - cookie: as it stands, without the quotes around it. Of several with one name the first counts, since
+///   browsers send the one with the most specific path first.
 /// - header: as it stands. More than one field of the name is `repeated`, whatever the values.
 /// - query: the parameter's value, percent-decoded once, `+` literal. Names are compared decoded, as members
-/// read them; more
-///   than one parameter of the name is `repeated`, whatever the values.
+///   read them; more than one parameter of the name is `repeated`, whatever the values.
 /// - path_segment: percent-decoded once. Empty segments count: the second of //a/ is a.
 /// - client_address: the 4 or 16 bytes of the address with the bits past the prefix zero.
-/// - an issued cookie: the token's session id. One that does not verify counts as absent (and shows in
-/// token_seen), and
-///   so does any where `keys` is null.
+/// - an issued cookie: the token's session id. One that does not verify counts as absent and shows in
+///   token_seen; where `keys` is null, all are absent.
 ///
-/// What a client can choose is limited to `key_bytes_max`, after decoding. `scratch` holds decoded bytes,
-/// must outlive the result, and must not be what the path of `request` points into. Never throws on bad
-/// input.
+/// A key from anything but an issued cookie or the client's address has at most `key_bytes_max` bytes after
+/// decoding. `scratch` holds decoded bytes; it must outlive the result, and the path of `request` must not
+/// point into it. Never throws on bad input.
 key_result extract_session_key(std::span<const key_source> sources, const request_view& request,
                                std::size_t key_bytes_max, const token_keys* keys, std::int64_t now_unix_s,
                                std::string& scratch);
