@@ -18,14 +18,14 @@ namespace {
 
 class hostile_input : public ::testing::Test {
 protected:
-  std::string text(std::size_t size_max) {
-    constexpr char alphabet[] = "//..%%25ef0:[]@?&==;,\"\\ \t*+-ax1\0\x80\xff";
+  std::string text(std::size_t size_max, std::string_view alphabet = structure) {
     std::string result(random_() % size_max, '\0');
     for (char& c : result)
-      c = alphabet[random_() % (sizeof alphabet - 1)];
+      c = alphabet[random_() % alphabet.size()];
     return result;
   }
 
+  static constexpr std::string_view structure{"//..%%25ef0:[]@?&==;,\"\\ \t*+-ax1\x80\xff"};
   static constexpr int rounds = 20'000;
   std::mt19937 random_{1};
 };
@@ -88,13 +88,13 @@ TEST_F(hostile_input, client_is_the_peer_or_an_entry) {
   const ip_address peer = *ip_address::parse("1.1.1.1");
   int derived = 0;
   for (int i = 0; i < rounds; ++i) {
-    const std::string value = text(12);
+    const std::string value = text(10, "::.1[], ");
     const std::vector<header_field> fields{{"X-Forwarded-For", value}};
     if (derive_client(peer, fields, trusted) == peer) continue;
     ++derived;
     ASSERT_NE(value.find_first_of(".:"), std::string::npos) << value;
   }
-  EXPECT_GT(derived, 0);
+  EXPECT_GT(derived, rounds / 50);
 }
 
 } // namespace
