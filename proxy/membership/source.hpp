@@ -13,18 +13,18 @@ namespace limpet::membership {
 struct member_list {
   std::vector<routing::member> members; ///< no two with one id
   std::uint64_t epoch = 0;              ///< grows with each change; with etcd a revision
-  bool stale = false;                   ///< the store is out of reach, or the list is a snapshot from disk: last-known-good
+  bool stale = false; ///< the store is out of reach, or the list is a snapshot from disk: last-known-good
 };
 
 /// Counters and state of a source, for metrics and the admin pages. Read on the control thread.
 struct source_status {
-  std::string kind;                       ///< "static", "file" or "etcd"
+  std::string kind; ///< "static", "file" or "etcd"
   bool stale = false;
-  bool ready = false;                     ///< a list was published at least once
-  std::uint64_t revision = 0;             ///< etcd's, or the number of the file's reading
-  std::uint64_t invalid_values = 0;       ///< values or files that did not parse, each counted once a change
-  std::uint64_t relist_differences = 0;   ///< what a re-list found that the watch had not told
-  std::uint64_t errors = 0;               ///< failed requests to the store
+  bool ready = false;                   ///< a list was published at least once
+  std::uint64_t revision = 0;           ///< etcd's, or the number of the file's reading
+  std::uint64_t invalid_values = 0;     ///< values or files that did not parse, each counted once a change
+  std::uint64_t relist_differences = 0; ///< what a re-list found that the watch had not told
+  std::uint64_t errors = 0;             ///< failed requests to the store
   std::string last_error;
 };
 
@@ -34,8 +34,8 @@ public:
   using publish_function = std::function<void(member_list)>;
   virtual ~source() = default;
 
-  /// Begins to watch. `publish` is called with the whole list each time it changes or its staleness does, the first time as
-  /// soon as there is one (static: before start returns). Never throws for what the store does.
+  /// Begins to watch. `publish` is called with the whole list each time it changes or its staleness does, the
+  /// first time as soon as there is one (static: before start returns). Never throws for what the store does.
   virtual void start(publish_function publish) = 0;
   /// No call of `publish` after this. Safe to call twice.
   virtual void stop() = 0;

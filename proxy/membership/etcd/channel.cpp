@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/host_name_verification.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
@@ -47,6 +48,7 @@ public:
 
   error failure(error_code code) const {
     if (expired_) return {errc::timed_out, "no answer in time"};
+    if (code == asio::error::operation_aborted) return {errc::called_off, code.message()};
     return {errc::unreachable, code.message()};
   }
 
@@ -84,7 +86,8 @@ public:
   asio::awaitable<result<std::size_t>> receive(std::span<char> buffer) override {
     const auto [failed, count] =
         co_await stream_.async_read_some(asio::buffer(buffer.data(), buffer.size()), use_tuple);
-    // HTTP's own framing tells a whole answer from a cut one, so a missing TLS close is an end like any other.
+    // HTTP's own framing tells a whole answer from a cut one, so a missing TLS close is an end like any
+    // other.
     if (failed == asio::error::eof || failed == asio::ssl::error::stream_truncated) co_return std::size_t(0);
     if (failed) co_return connection_->failure(failed);
     co_return count;
@@ -106,9 +109,8 @@ error about(const endpoint& target, error reason) {
 asio::awaitable<result<std::unique_ptr<channel>>> shake_hands(endpoint target, asio::ssl::context* tls,
                                                               std::shared_ptr<connection> over) {
   connection& base = *over;
-  auto secured = std::make_unique<tls_channel>(std::move(over), [tls](tcp::socket& socket) {
-    return asio::ssl::stream<tcp::socket&>(socket, *tls);
-  });
+  auto secured = std::make_unique<tls_channel>(
+      std::move(over), [tls](tcp::socket& socket) { return asio::ssl::stream<tcp::socket&>(socket, *tls); });
   auto& stream = secured->stream();
   if (!is_address(target.host)) SSL_set_tlsext_host_name(stream.native_handle(), target.host.c_str());
   stream.set_verify_callback(asio::ssl::host_name_verification(target.host));
@@ -135,9 +137,8 @@ asio::awaitable<result<std::unique_ptr<channel>>> connect(endpoint target, asio:
   if (failed) co_return about(target, over->failure(failed));
   over->socket().set_option(tcp::no_delay(true), failed);
   if (target.tls) co_return co_await shake_hands(target, tls, std::move(over));
-  co_return std::make_unique<plain_channel>(std::move(over), [](tcp::socket& socket) -> tcp::socket& {
-    return socket;
-  });
+  co_return std::make_unique<plain_channel>(std::move(over),
+                                            [](tcp::socket& socket) -> tcp::socket& { return socket; });
 }
 
 } // namespace limpet::etcd

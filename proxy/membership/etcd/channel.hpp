@@ -5,6 +5,7 @@
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ssl/context.hpp>
+
 #include <chrono>
 #include <memory>
 #include <span>
@@ -20,8 +21,8 @@ public:
 
   virtual ~channel() = default;
 
-  /// From `deadline` on, whatever is under way and all that follows fails with errc::timed_out. May be moved again as long
-  /// as it has not passed.
+  /// From `deadline` on, whatever is under way and all that follows fails with errc::timed_out. May be moved
+  /// again as long as it has not passed.
   virtual void expires_at(clock::time_point deadline) = 0;
   /// Writes all of `bytes`, which must live until then.
   virtual boost::asio::awaitable<result<void>> send(std::string_view bytes) = 0;
@@ -31,9 +32,10 @@ public:
   virtual bool is_quiet() = 0;
 };
 
-/// Resolves the host, connects to the first of its addresses that takes the connection, and for an https endpoint does the
-/// TLS handshake, checking the server's certificate against its host name. `tls` is null for plain endpoints only.
-boost::asio::awaitable<result<std::unique_ptr<channel>>> connect(endpoint target, boost::asio::ssl::context* tls,
-                                                                 channel::clock::time_point deadline);
+/// Resolves the host, connects to the first of its addresses that takes the connection, and for an https
+/// endpoint does the TLS handshake, checking the server's certificate against its host name. `tls` is null
+/// for plain endpoints only.
+boost::asio::awaitable<result<std::unique_ptr<channel>>>
+connect(endpoint target, boost::asio::ssl::context* tls, channel::clock::time_point deadline);
 
 } // namespace limpet::etcd

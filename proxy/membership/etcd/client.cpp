@@ -23,7 +23,8 @@ client::awaitable<Message> call(std::shared_ptr<session> over, std::string_view 
 class stream_over_session : public watch_stream {
 public:
   stream_over_session(std::shared_ptr<session> over, open_answer answer)
-      : session_(std::move(over)), answer_(std::move(answer)), lines_(session_->options().watch_line_bytes_max) {}
+      : session_(std::move(over)), answer_(std::move(answer)),
+        lines_(session_->options().watch_line_bytes_max) {}
 
   client::awaitable<watch_response> next(std::chrono::milliseconds idle) override {
     auto response = co_await read_response(idle);
@@ -58,7 +59,9 @@ private:
   line_splitter lines_;
 };
 
-result<bool> decode_nothing(std::string_view) { return true; }
+result<bool> decode_nothing(std::string_view) {
+  return true;
+}
 
 } // namespace
 
@@ -69,7 +72,8 @@ client::awaitable<range_response> client::range(range_request request) {
   return call(session_, "/v3/kv/range", encode(request), repeat::yes, decode_range);
 }
 
-client::awaitable<range_response> client::range_all(std::string key, std::string range_end, std::size_t keys_max) {
+client::awaitable<range_response> client::range_all(std::string key, std::string range_end,
+                                                    std::size_t keys_max) {
   constexpr std::int64_t page_keys_max = 500;
   range_request page{
       .key = std::move(key), .range_end = std::move(range_end), .limit = page_keys_max, .revision = 0};

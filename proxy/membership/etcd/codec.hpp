@@ -6,9 +6,9 @@
 #include <string>
 #include <string_view>
 
-/// The JSON gateway's texts (etcd's "gRPC gateway", 3.4 to 3.6): keys and values in base64, 64-bit integers as strings,
-/// fields at their default left out. Decoding takes hostile bytes: it never throws on them, and a field that is there with a
-/// wrong type is an error (errc::malformed), while unknown fields are ignored.
+/// The JSON gateway's texts (etcd's "gRPC gateway", 3.4 to 3.6): keys and values in base64, 64-bit integers
+/// as strings, fields at their default left out. Decoding takes hostile bytes: it never throws on them, and a
+/// field that is there with a wrong type is an error (errc::malformed), while unknown fields are ignored.
 namespace limpet::etcd {
 
 std::string encode(const range_request& request);

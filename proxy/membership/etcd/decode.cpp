@@ -48,7 +48,8 @@ result<message_of<Read>> decode_line(std::string_view line, std::string_view wha
   if (!object) return object.error();
   if (object->contains("error")) return decode_error(200, line);
   const json::value* message = object->if_contains("result");
-  if (message == nullptr || !message->is_object()) return malformed(std::string(what) + ": neither result nor error");
+  if (message == nullptr || !message->is_object())
+    return malformed(std::string(what) + ": neither result nor error");
   return read_message(message->get_object(), what, read);
 }
 
@@ -71,7 +72,9 @@ range_response read_range(const json_fields& fields) {
   return response;
 }
 
-put_response read_put(const json_fields& fields) { return {read_header(fields)}; }
+put_response read_put(const json_fields& fields) {
+  return {read_header(fields)};
+}
 
 delete_range_response read_delete_range(const json_fields& fields) {
   return {read_header(fields), fields.integer("deleted")};
@@ -101,8 +104,12 @@ watch_response read_watch(const json_fields& fields) {
 
 } // namespace
 
-result<range_response> decode_range(std::string_view body) { return decode(body, "range", read_range); }
-result<put_response> decode_put(std::string_view body) { return decode(body, "put", read_put); }
+result<range_response> decode_range(std::string_view body) {
+  return decode(body, "range", read_range);
+}
+result<put_response> decode_put(std::string_view body) {
+  return decode(body, "put", read_put);
+}
 
 result<delete_range_response> decode_delete_range(std::string_view body) {
   return decode(body, "deleterange", read_delete_range);
@@ -110,8 +117,10 @@ result<delete_range_response> decode_delete_range(std::string_view body) {
 
 result<txn_response> decode_txn(std::string_view body) {
   return decode(body, "txn", [](const json_fields& fields) {
-    txn_response response{.header = read_header(fields), .succeeded = fields.flag("succeeded"), .responses = {}};
-    fields.each("responses", [&](const json_fields& op) { response.responses.push_back(read_operation(op)); });
+    txn_response response{
+        .header = read_header(fields), .succeeded = fields.flag("succeeded"), .responses = {}};
+    fields.each("responses",
+                [&](const json_fields& op) { response.responses.push_back(read_operation(op)); });
     return response;
   });
 }
@@ -125,7 +134,8 @@ result<lease_grant_response> decode_lease_grant(std::string_view body) {
 }
 
 result<std::string> decode_authenticate(std::string_view body) {
-  auto token = decode(body, "auth/authenticate", [](const json_fields& fields) { return fields.text("token"); });
+  auto token =
+      decode(body, "auth/authenticate", [](const json_fields& fields) { return fields.text("token"); });
   const auto is_visible = [](char c) { return c > ' ' && c <= '~'; };
   if (token && (token->empty() || !std::ranges::all_of(*token, is_visible))) {
     return malformed("auth/authenticate: no usable token");
@@ -139,6 +149,8 @@ result<lease_keep_alive_response> decode_keep_alive(std::string_view line) {
   });
 }
 
-result<watch_response> decode_watch(std::string_view line) { return decode_line(line, "watch", read_watch); }
+result<watch_response> decode_watch(std::string_view line) {
+  return decode_line(line, "watch", read_watch);
+}
 
 } // namespace limpet::etcd

@@ -17,7 +17,9 @@ enum grpc_code : std::int64_t {
   unauthenticated = 16,
 };
 
-bool contains(std::string_view text, std::string_view part) { return text.find(part) != std::string_view::npos; }
+bool contains(std::string_view text, std::string_view part) {
+  return text.find(part) != std::string_view::npos;
+}
 
 errc classify(std::int64_t code, std::string_view message) {
   // A token from before a change of users has the code of any bad argument. So has a wrong password.
@@ -29,12 +31,18 @@ errc classify(std::int64_t code, std::string_view message) {
   switch (code) {
   case deadline_exceeded:
   case internal:
-  case unavailable: return errc::unavailable;
-  case not_found: return errc::not_found;
-  case permission_denied: return errc::denied;
-  case out_of_range: return contains(message, "compacted") ? errc::compacted : errc::rejected;
-  case unauthenticated: return errc::unauthenticated;
-  default: return errc::rejected;
+  case unavailable:
+    return errc::unavailable;
+  case not_found:
+    return errc::not_found;
+  case permission_denied:
+    return errc::denied;
+  case out_of_range:
+    return contains(message, "compacted") ? errc::compacted : errc::rejected;
+  case unauthenticated:
+    return errc::unauthenticated;
+  default:
+    return errc::rejected;
   }
 }
 
@@ -48,8 +56,9 @@ error read_status(const json_fields& status) {
 /// Answers from in front of the gateway: plain text from etcd's HTTP server, or a load balancer's page.
 error read_plain(unsigned http_status, std::string_view body) {
   if (http_status == 400 && contains(body, "CommonName")) {
-    return {errc::denied, "etcd has authentication on and refuses a client certificate with a CommonName at its JSON "
-                          "gateway: use a certificate without a CN, with user name and password"};
+    return {errc::denied,
+            "etcd has authentication on and refuses a client certificate with a CommonName at its JSON "
+            "gateway: use a certificate without a CN, with user name and password"};
   }
   const errc code = http_status >= 500 || http_status == 429 ? errc::unavailable : errc::rejected;
   const std::string text = printable(body.substr(0, body.find_last_not_of(" \r\n") + 1));
@@ -65,7 +74,8 @@ error decode_error(unsigned http_status, std::string_view body) {
 
   bool good = true;
   const json_fields outer(parsed.get_object(), good);
-  // In a stream the status is the value of "error"; elsewhere, up to 3.5, "error" repeats the message as a string.
+  // In a stream the status is the value of "error"; elsewhere, up to 3.5, "error" repeats the message as a
+  // string.
   const json::value* nested = parsed.get_object().if_contains("error");
   const json_fields status = nested != nullptr && nested->is_object() ? outer.object("error") : outer;
   if (!status.has("message")) return read_plain(http_status, body);

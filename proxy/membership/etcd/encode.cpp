@@ -42,10 +42,14 @@ json::object to_json(const delete_range_request& request) {
 
 std::string_view relation_name(compare::relation how) {
   switch (how) {
-  case compare::relation::equal: return "EQUAL";
-  case compare::relation::not_equal: return "NOT_EQUAL";
-  case compare::relation::greater: return "GREATER";
-  case compare::relation::less: return "LESS";
+  case compare::relation::equal:
+    return "EQUAL";
+  case compare::relation::not_equal:
+    return "NOT_EQUAL";
+  case compare::relation::greater:
+    return "GREATER";
+  case compare::relation::less:
+    return "LESS";
   }
   return "EQUAL";
 }
@@ -77,7 +81,9 @@ json::object to_json(const compare& condition) {
 }
 
 struct operation_writer {
-  json::object operator()(const range_request& request) const { return {{"request_range", to_json(request)}}; }
+  json::object operator()(const range_request& request) const {
+    return {{"request_range", to_json(request)}};
+  }
   json::object operator()(const put_request& request) const { return {{"request_put", to_json(request)}}; }
   json::object operator()(const delete_range_request& request) const {
     return {{"request_delete_range", to_json(request)}};
@@ -95,9 +101,15 @@ json::array to_json(const std::vector<request_op>& operations) {
 
 } // namespace
 
-std::string encode(const range_request& request) { return json::serialize(to_json(request)); }
-std::string encode(const put_request& request) { return json::serialize(to_json(request)); }
-std::string encode(const delete_range_request& request) { return json::serialize(to_json(request)); }
+std::string encode(const range_request& request) {
+  return json::serialize(to_json(request));
+}
+std::string encode(const put_request& request) {
+  return json::serialize(to_json(request));
+}
+std::string encode(const delete_range_request& request) {
+  return json::serialize(to_json(request));
+}
 
 std::string encode(const txn_request& request) {
   json::array compares;

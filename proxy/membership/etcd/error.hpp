@@ -1,6 +1,7 @@
 #pragma once
 
 #include <boost/system/result.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@ enum class errc : std::uint8_t {
   timed_out,       ///< no answer in time
   malformed,       ///< an answer that is not etcd's
   too_large,       ///< an answer past its limit
+  called_off,      ///< the caller gave up
   unavailable,     ///< the server cannot answer now: no leader, overloaded, shutting down
   unauthenticated, ///< the token is missing, expired or from before a change of the users
   denied,          ///< wrong password, no permission, or a certificate that the gateway refuses

@@ -3,6 +3,7 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/error.hpp>
+
 #include <utility>
 
 namespace limpet::etcd {
@@ -26,7 +27,9 @@ public:
 
 private:
   void on_request_impl(http::verb, string_view, string_view, int, error_code&) override {}
-  void on_response_impl(int code, string_view, int, error_code&) override { status_ = static_cast<unsigned>(code); }
+  void on_response_impl(int code, string_view, int, error_code&) override {
+    status_ = static_cast<unsigned>(code);
+  }
   void on_field_impl(http::field, string_view, string_view, error_code&) override {}
   void on_header_impl(error_code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, error_code& failed) override {
@@ -53,7 +56,8 @@ private:
   std::string body_;
 };
 
-http_response::http_response(std::size_t body_bytes_max) : parser_(std::make_unique<parser>(body_bytes_max)) {}
+http_response::http_response(std::size_t body_bytes_max)
+    : parser_(std::make_unique<parser>(body_bytes_max)) {}
 http_response::~http_response() = default;
 
 result<void> http_response::append(std::string_view bytes) {
@@ -80,12 +84,20 @@ result<void> http_response::append_end() {
   return {};
 }
 
-bool http_response::has_head() const noexcept { return parser_->is_header_done(); }
-bool http_response::is_done() const noexcept { return parser_->is_done(); }
+bool http_response::has_head() const noexcept {
+  return parser_->is_header_done();
+}
+bool http_response::is_done() const noexcept {
+  return parser_->is_done();
+}
 bool http_response::is_reusable() const noexcept {
   return parser_->is_done() && parser_->keep_alive() && unparsed_.empty();
 }
-unsigned http_response::status() const noexcept { return parser_->status(); }
-std::string http_response::take_body() { return parser_->take_body(); }
+unsigned http_response::status() const noexcept {
+  return parser_->status();
+}
+std::string http_response::take_body() {
+  return parser_->take_body();
+}
 
 } // namespace limpet::etcd

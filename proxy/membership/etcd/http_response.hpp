@@ -18,9 +18,11 @@ public:
   http_response(const http_response&) = delete;
   http_response& operator=(const http_response&) = delete;
 
-  /// Takes bytes from the connection. errc::malformed or errc::too_large, after which the connection is of no use.
+  /// Takes bytes from the connection. errc::malformed or errc::too_large, after which the connection is of no
+  /// use.
   result<void> append(std::string_view bytes);
-  /// The connection has ended: that ends a body without a length, and anything else unfinished is errc::unreachable.
+  /// The connection has ended: that ends a body without a length, and anything else unfinished is
+  /// errc::unreachable.
   result<void> append_end();
 
   bool has_head() const noexcept;

@@ -40,7 +40,9 @@ const json::value* json_fields::find(std::string_view name) const {
   return value == nullptr || value->is_null() ? nullptr : value;
 }
 
-bool json_fields::has(std::string_view name) const { return find(name) != nullptr; }
+bool json_fields::has(std::string_view name) const {
+  return find(name) != nullptr;
+}
 
 std::int64_t json_fields::integer(std::string_view name) const {
   return number_or_spoil<std::int64_t>(find(name), *good_);

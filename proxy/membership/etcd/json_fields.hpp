@@ -3,14 +3,15 @@
 #include "routing/function_ref.hpp"
 
 #include <boost/json.hpp>
+
 #include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace limpet::etcd {
 
-/// Reads the fields of a JSON object in protobuf's JSON mapping: a field that is absent or null has its default; one with
-/// a wrong type has it too, and sets the flag `good` to false.
+/// Reads the fields of a JSON object in protobuf's JSON mapping: a field that is absent or null has its
+/// default; one with a wrong type has it too, and sets the flag `good` to false.
 class json_fields {
 public:
   /// Both must outlive this.

@@ -8,7 +8,8 @@ bool line_splitter::append(std::string_view bytes) {
   begin_ = 0;
   buffer_ += bytes;
   const std::size_t last_end = bytes.rfind('\n');
-  unfinished_bytes_ = last_end == std::string::npos ? unfinished_bytes_ + bytes.size() : bytes.size() - last_end - 1;
+  unfinished_bytes_ =
+      last_end == std::string::npos ? unfinished_bytes_ + bytes.size() : bytes.size() - last_end - 1;
   return unfinished_bytes_ <= line_bytes_max_;
 }
 

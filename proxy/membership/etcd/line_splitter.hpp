@@ -7,8 +7,8 @@
 
 namespace limpet::etcd {
 
-/// Cuts a stream of bytes into lines. The gateway writes one JSON object a line, and neither an HTTP chunk nor a TCP
-/// segment says anything about where a line ends.
+/// Cuts a stream of bytes into lines. The gateway writes one JSON object a line, and neither an HTTP chunk
+/// nor a TCP segment says anything about where a line ends.
 class line_splitter {
 public:
   /// An unfinished line may hold `line_bytes_max` bytes.

@@ -5,8 +5,8 @@
 #include <variant>
 #include <vector>
 
-/// etcd's v3 API as plain values. Names and defaults are those of etcd's rpc.proto; what this project does not use is
-/// left out.
+/// etcd's v3 API as plain values. Names and defaults are those of etcd's rpc.proto; what this project does
+/// not use is left out.
 namespace limpet::etcd {
 
 struct response_header {
@@ -57,7 +57,8 @@ struct delete_range_response {
   std::int64_t deleted = 0;
 };
 
-/// A transaction's condition on one key: its create revision (0: absent) or mod revision, its lease or its value.
+/// A transaction's condition on one key: its create revision (0: absent) or mod revision, its lease or its
+/// value.
 struct compare {
   enum class target : std::uint8_t { create_revision, mod_revision, lease, value };
   enum class relation : std::uint8_t { equal, not_equal, greater, less };

@@ -4,6 +4,7 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+
 #include <charconv>
 #include <memory>
 
@@ -37,21 +38,23 @@ asio::awaitable<result<std::vector<tcp::endpoint>>> resolve(std::string host, st
                                                             std::chrono::steady_clock::time_point deadline) {
   std::uint16_t number = 0;
   const auto [end, bad_port] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (bad_port != std::errc{} || end != port.data() + port.size()) co_return error{errc::unreachable, "bad port"};
+  if (bad_port != std::errc{} || end != port.data() + port.size())
+    co_return error{errc::unreachable, "bad port"};
   error_code not_numeric;
   const auto address = asio::ip::make_address(host, not_numeric);
   if (!not_numeric) co_return std::vector<tcp::endpoint>{tcp::endpoint(address, number)};
 
   auto state = std::make_shared<look_up>(co_await asio::this_coro::executor);
   state->timer.expires_at(deadline);
-  state->resolver.async_resolve(host, port, [state](error_code failed, const tcp::resolver::results_type& found) {
-    state->is_done = true;
-    state->failed = failed;
-    for (const auto& entry : found) {
-      state->addresses.push_back(entry.endpoint());
-    }
-    state->timer.cancel();
-  });
+  state->resolver.async_resolve(host, port,
+                                [state](error_code failed, const tcp::resolver::results_type& found) {
+                                  state->is_done = true;
+                                  state->failed = failed;
+                                  for (const auto& entry : found) {
+                                    state->addresses.push_back(entry.endpoint());
+                                  }
+                                  state->timer.cancel();
+                                });
   co_await state->timer.async_wait(asio::as_tuple(asio::use_awaitable));
   if (!state->is_done) co_return error{errc::timed_out, "the host name was not resolved in time"};
   if (state->failed) co_return error{errc::unreachable, "host name: " + state->failed.message()};

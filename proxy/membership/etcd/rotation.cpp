@@ -15,7 +15,8 @@ std::chrono::milliseconds draw(std::chrono::milliseconds least, std::chrono::mil
 } // namespace
 
 backoff::milliseconds backoff::next() {
-  constexpr unsigned doublings_max = 16; // more than from the shortest to the longest wait; keeps the shift defined
+  constexpr unsigned doublings_max =
+      16; // more than from the shortest to the longest wait; keeps the shift defined
   const milliseconds whole = std::min(last_, first_ * (1 << std::min(failures_, doublings_max)));
   ++failures_;
   return draw(whole / 2, whole, random_);

@@ -15,7 +15,8 @@ std::vector<endpoint> parse_endpoints(const std::vector<std::string>& texts) {
   std::vector<endpoint> parsed;
   for (const std::string& text : texts) {
     auto target = endpoint::parse(text);
-    if (!target) throw std::invalid_argument("etcd endpoint '" + printable(text) + "' is not http(s)://host:port");
+    if (!target)
+      throw std::invalid_argument("etcd endpoint '" + printable(text) + "' is not http(s)://host:port");
     parsed.push_back(std::move(*target));
   }
   if (parsed.empty()) throw std::invalid_argument("etcd needs one endpoint at least");
@@ -135,7 +136,7 @@ client::awaitable<void> session::read_answer(open_answer& answer, bool is_stream
 }
 
 client::awaitable<std::unique_ptr<channel>> session::channel_to(std::size_t at,
-                                                                        channel::clock::time_point deadline) {
+                                                                channel::clock::time_point deadline) {
   auto idle = std::move(idle_);
   if (idle && idle_endpoint_ == at && idle->is_quiet()) co_return std::move(idle);
   auto fresh = co_await connect(endpoints_[at], tls_ ? &*tls_ : nullptr, deadline);
@@ -145,7 +146,8 @@ client::awaitable<std::unique_ptr<channel>> session::channel_to(std::size_t at,
 std::string session::head_for(const outgoing& request, const endpoint& target) const {
   std::string head = "POST ";
   head.append(request.path).append(" HTTP/1.1\r\nHost: ").append(target.authority());
-  head.append("\r\nContent-Type: application/json\r\nContent-Length: ").append(std::to_string(request.body.size()));
+  head.append("\r\nContent-Type: application/json\r\nContent-Length: ")
+      .append(std::to_string(request.body.size()));
   if (!token_.empty()) head.append("\r\nAuthorization: ").append(token_);
   // Without this a server that has lost its leader keeps a watch open and silent.
   if (request.is_stream) head.append("\r\nGrpc-Metadata-hasleader: true");

@@ -25,12 +25,12 @@ public:
   template <class T>
   using awaitable = client::awaitable<T>;
 
-
   explicit session(client_options options);
 
   const client_options& options() const noexcept { return options_; }
 
-  /// Does one request to the end and gives the body of its answer; authenticates first where that is called for.
+  /// Does one request to the end and gives the body of its answer; authenticates first where that is called
+  /// for.
   awaitable<std::string> post(std::string_view path, std::string body, repeat may_repeat);
   /// Does one request up to the head of its answer, for an answer that is a stream.
   awaitable<open_answer> open(std::string_view path, std::string body);

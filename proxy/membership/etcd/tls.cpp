@@ -1,6 +1,7 @@
 #include "proxy/membership/etcd/tls.hpp"
 
 #include <openssl/ssl.h>
+
 #include <stdexcept>
 
 namespace limpet::etcd {

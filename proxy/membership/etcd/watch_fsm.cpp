@@ -8,7 +8,9 @@ namespace limpet::etcd {
 watch_fsm::watch_fsm(const options& settings, std::uint32_t seed)
     : options_(settings), backoff_(settings.retry_first, settings.retry_last, seed), random_(seed) {}
 
-watch_fsm::step watch_fsm::start() { return list_anew(); }
+watch_fsm::step watch_fsm::start() {
+  return list_anew();
+}
 
 watch_fsm::step watch_fsm::listed(const range_response& list) {
   const bool is_relist = state_ == state::following;
@@ -48,7 +50,8 @@ watch_fsm::step watch_fsm::watched(const watch_response& response) {
   if (response.canceled && response.compact_revision != 0) {
     return wait_and_list({errc::compacted, "etcd: the watch's revision was compacted away"});
   }
-  if (response.canceled) return wait_and_list({errc::rejected, "etcd: watch canceled: " + response.cancel_reason});
+  if (response.canceled)
+    return wait_and_list({errc::rejected, "etcd: watch canceled: " + response.cancel_reason});
   if (response.header.cluster_id != 0 && response.header.cluster_id != cluster_id_) {
     return wait_and_list({errc::rejected, "etcd: the watch is answered by another cluster than the list"});
   }
@@ -69,7 +72,8 @@ watch_fsm::step watch_fsm::watch_failed(const error& reason) {
 
 watch_fsm::step watch_fsm::timer_expired() {
   switch (state_) {
-  case state::waiting: return list_anew();
+  case state::waiting:
+    return list_anew();
   case state::following:
     if (!unconfirmed_.empty()) return settle_differences();
     if (relisting_) return {};
@@ -77,7 +81,8 @@ watch_fsm::step watch_fsm::timer_expired() {
     told_meanwhile_.clear();
     return {.list = true};
   case state::idle:
-  case state::listing: return {};
+  case state::listing:
+    return {};
   }
   return {};
 }
@@ -88,8 +93,8 @@ watch_fsm::step watch_fsm::list_anew() {
   return {.list = true};
 }
 
-/// Gives the watch up and goes back to listing: after a wait, so that a watch that never lasts does not make a loop; at
-/// once on the answer, where a re-list is under way anyhow.
+/// Gives the watch up and goes back to listing: after a wait, so that a watch that never lasts does not make
+/// a loop; at once on the answer, where a re-list is under way anyhow.
 watch_fsm::step watch_fsm::wait_and_list(const error& reason) {
   note_error(reason);
   unconfirmed_.clear();
@@ -107,7 +112,8 @@ watch_fsm::step watch_fsm::begin_to_follow(std::int64_t list_revision) {
   return {.close_watch = true, .open_watch = list_revision + 1, .timer = jittered(options_.relist, random_)};
 }
 
-/// The watch had its time to tell what the re-list showed. What it did not tell, it lost: it is not to be trusted further.
+/// The watch had its time to tell what the re-list showed. What it did not tell, it lost: it is not to be
+/// trusted further.
 watch_fsm::step watch_fsm::settle_differences() {
   status_.differences += unconfirmed_.size();
   return begin_to_follow(list_revision_);
@@ -118,13 +124,14 @@ void watch_fsm::note_error(const error& reason) {
   status_.last_error = reason.message;
 }
 
-/// A linearizable read never goes back in time, unless the store was restored from a backup or is another one.
+/// A linearizable read never goes back in time, unless the store was restored from a backup or is another
+/// one.
 bool watch_fsm::is_other_history(const response_header& header) const {
   return status_.listed && (header.cluster_id != cluster_id_ || header.revision < list_revision_);
 }
 
-/// Makes `list` what is known, and returns what it changes. Revisions of another history mean nothing here: then every
-/// listed key counts as changed.
+/// Makes `list` what is known, and returns what it changes. Revisions of another history mean nothing here:
+/// then every listed key counts as changed.
 std::vector<change> watch_fsm::take_over(const range_response& list, bool other_history) {
   std::vector<change> changes;
   std::map<std::string, std::int64_t> before = std::exchange(known_, {});
@@ -132,19 +139,22 @@ std::vector<change> watch_fsm::take_over(const range_response& list, bool other_
   keep_what_is_newer(list.header.revision, before);
   for (const key_value& kv : list.kvs) {
     if (told_meanwhile_.contains(kv.key) || !has_room_for(kv.key)) continue;
-    known_[kv.key] = kv.mod_revision;
-    const auto old = before.find(kv.key);
-    const bool same = old != before.end() && old->second == kv.mod_revision && !other_history;
-    if (old != before.end()) before.erase(old);
-    if (!same) changes.push_back({kv.key, kv.value, kv.mod_revision});
+    const auto old = before.extract(kv.key);
+    const bool same = !old.empty() && old.mapped() == kv.mod_revision && !other_history;
+    if (same) {
+      known_[kv.key] = kv.mod_revision;
+    } else {
+      take(kv, changes);
+    }
   }
   for (const auto& [key, revision] : before) {
-    changes.push_back({key, std::nullopt, list.header.revision});
+    changes.push_back({.key = key, .value = std::nullopt, .revision = list.header.revision});
   }
   return changes;
 }
 
-/// Leaves in told_meanwhile_ the keys on which the watch has overtaken the list, and keeps them as the watch told them.
+/// Leaves in told_meanwhile_ the keys on which the watch has overtaken the list, and keeps them as the watch
+/// told them.
 void watch_fsm::keep_what_is_newer(std::int64_t revision, std::map<std::string, std::int64_t>& before) {
   std::erase_if(told_meanwhile_, [&](const auto& told) { return told.second <= revision; });
   for (const auto& [key, told_revision] : told_meanwhile_) {
@@ -167,12 +177,15 @@ void watch_fsm::apply(const watch_event& event, std::vector<change>& changes) {
   if (relisting_) told_meanwhile_[event.kv.key] = event.kv.mod_revision;
   if (event.what == watch_event::type::remove) {
     known_.erase(event.kv.key);
-    changes.push_back({event.kv.key, std::nullopt, event.kv.mod_revision});
+    changes.push_back({.key = event.kv.key, .value = std::nullopt, .revision = event.kv.mod_revision});
     return;
   }
-  if (!has_room_for(event.kv.key)) return;
-  known_[event.kv.key] = event.kv.mod_revision;
-  changes.push_back({event.kv.key, event.kv.value, event.kv.mod_revision});
+  if (has_room_for(event.kv.key)) take(event.kv, changes);
+}
+
+void watch_fsm::take(const key_value& kv, std::vector<change>& changes) {
+  known_[kv.key] = kv.mod_revision;
+  changes.push_back({kv.key, kv.value, kv.mod_revision, kv.create_revision});
 }
 
 /// An event from before the last re-list: it was on its way when the list was read.
@@ -180,7 +193,8 @@ void watch_fsm::tick_off(const watch_event& event) {
   const auto expected = unconfirmed_.find(event.kv.key);
   if (expected == unconfirmed_.end()) return;
   const bool is_removal = event.what == watch_event::type::remove;
-  const bool confirms = expected->second == 0 ? is_removal : !is_removal && event.kv.mod_revision == expected->second;
+  const bool confirms =
+      expected->second == 0 ? is_removal : !is_removal && event.kv.mod_revision == expected->second;
   if (confirms) unconfirmed_.erase(expected);
 }
 

@@ -18,7 +18,8 @@ namespace limpet::etcd {
 struct change {
   std::string key;
   std::optional<std::string> value; ///< nothing: removed
-  std::int64_t revision = 0;        ///< of the change; of a removal found by a list, the list's: an upper bound
+  std::int64_t revision = 0; ///< of the change; of a removal found by a list, the list's: an upper bound
+  std::int64_t create_revision = 0; ///< of the key as it now is; 0 where removed
 
   friend bool operator==(const change&, const change&) = default;
 };
@@ -37,30 +38,31 @@ struct watch_status {
   friend bool operator==(const watch_status&, const watch_status&) = default;
 };
 
-/// The logic of following a range of keys, without I/O or clock: list, watch from the list's revision + 1, list again when
-/// the watch ends for whatever reason (compaction, cancel, broken connection), and list again every `relist` while it is
-/// open, since etcd 3.4 and 3.5 are known to lose deletes near a compaction.
+/// The logic of following a range of keys, without I/O or clock: list, watch from the list's revision + 1,
+/// list again when the watch ends for whatever reason (compaction, cancel, broken connection), and list again
+/// every `relist` while it is open, since etcd 3.4 and 3.5 are known to lose deletes near a compaction.
 ///
-/// Each event returns the step to take. At most one list, one watch and one timer are ever under way; opening a watch or
-/// arming the timer ends the one before, and what an ended one still delivers must not be handed in.
+/// Each event returns the step to take. At most one list, one watch and one timer are ever under way; opening
+/// a watch or arming the timer ends the one before, and what an ended one still delivers must not be handed
+/// in.
 class watch_fsm {
 public:
   using milliseconds = std::chrono::milliseconds;
 
   struct options {
-    milliseconds relist{45'000};       ///< between two lists while the watch is open, give or take a tenth
-    milliseconds settle{2'000};        ///< how long the watch has to tell what a re-list already showed
-    milliseconds retry_first{100};     ///< wait after a first failure; doubles
-    milliseconds retry_last{5'000};    ///< longest wait between two attempts
-    std::size_t keys_max = 20'000;     ///< more keys than this are left out, and counted
+    milliseconds relist{45'000};    ///< between two lists while the watch is open, give or take a tenth
+    milliseconds settle{2'000};     ///< how long the watch has to tell what a re-list already showed
+    milliseconds retry_first{100};  ///< wait after a first failure; doubles
+    milliseconds retry_last{5'000}; ///< longest wait between two attempts
+    std::size_t keys_max = 20'000;  ///< more keys than this are left out, and counted
   };
 
   struct step {
     bool close_watch = false;
-    bool list = false;                         ///< start to list
-    std::optional<std::int64_t> open_watch;    ///< from this revision on
-    std::optional<milliseconds> timer;         ///< arm, or arm anew
-    std::vector<change> changes;               ///< to be told to the observer, in this order
+    bool list = false;                        ///< start to list
+    std::optional<std::int64_t> open_watch{}; ///< from this revision on
+    std::optional<milliseconds> timer{};      ///< arm, or arm anew
+    std::vector<change> changes{};            ///< to be told to the observer, in this order
   };
 
   watch_fsm(const options& settings, std::uint32_t seed);
@@ -93,6 +95,7 @@ private:
   void expect_from_watch(const std::vector<change>& found);
   void apply(const watch_event& event, std::vector<change>& changes);
   void tick_off(const watch_event& event);
+  void take(const key_value& kv, std::vector<change>& changes);
   bool has_room_for(const std::string& key);
 
   options options_;
@@ -102,7 +105,7 @@ private:
   state state_ = state::idle;
   bool relisting_ = false;
   std::uint64_t cluster_id_ = 0;
-  std::int64_t list_revision_ = 0; ///< events up to this one are in the list already
+  std::int64_t list_revision_ = 0;            ///< events up to this one are in the list already
   std::map<std::string, std::int64_t> known_; ///< key to mod_revision
   /// What the watch told while a re-list was under way: the list may have been read before it.
   std::map<std::string, std::int64_t> told_meanwhile_;

@@ -1,0 +1,151 @@
+#include "proxy/membership/etcd_source.hpp"
+
+#include <spdlog/spdlog.h>
+
+namespace limpet::membership {
+namespace {
+
+etcd::watcher::options watch_options(const etcd_source::options& what) {
+  const pool_keys keys(what.prefix, what.pool);
+  etcd::watcher::options options;
+  options.key = keys.range_begin();
+  options.range_end = keys.range_end();
+  options.timing.relist = what.relist;
+  options.timing.keys_max = 2 * member_table::members_max; // a member and its drain
+  return options;
+}
+
+bool same(const member_list& a, const member_list& b) {
+  return a.epoch == b.epoch && a.stale == b.stale && a.members == b.members;
+}
+
+} // namespace
+
+etcd_source::etcd_source(boost::asio::any_io_executor executor, std::shared_ptr<etcd::client> client,
+                         options what)
+    : options_(std::move(what)), table_(pool_keys(options_.prefix, options_.pool)),
+      watcher_(executor, std::move(client), watch_options(options_),
+               [this](const std::vector<etcd::change>& changes, const etcd::watch_status& status) {
+                 on_update(changes, status);
+               }),
+      save_timer_(executor) {
+  if (!options_.snapshot_folder.empty()) snapshot_.emplace(options_.snapshot_folder, options_.pool);
+}
+
+void etcd_source::start(publish_function publish) {
+  publish_ = std::move(publish);
+  watcher_.start();
+}
+
+void etcd_source::stop() {
+  if (std::exchange(is_stopped_, true)) return;
+  watcher_.stop();
+  save_timer_.cancel();
+  if (save_due_) save();
+}
+
+source_status etcd_source::status() const {
+  const etcd::watch_status& watch = watcher_.status();
+  source_status status;
+  status.kind = "etcd";
+  status.stale = watch.stale;
+  status.ready = published_.has_value();
+  status.revision = published_ ? published_->epoch : 0;
+  status.invalid_values = table_.invalid_values();
+  status.relist_differences = watch.differences;
+  status.errors = watch.errors;
+  status.last_error = watch.last_error;
+  return status;
+}
+
+void etcd_source::on_update(const std::vector<etcd::change>& changes, const etcd::watch_status& status) {
+  log_what_changed(status);
+  if (status.restores != seen_.restores) table_.restart_epoch();
+  seen_ = status;
+  apply(changes);
+  if (status.listed) {
+    publish({.members = table_.members(), .epoch = table_.epoch(), .stale = status.stale});
+  } else if (status.stale && !std::exchange(cold_start_done_, true)) {
+    start_cold();
+  }
+}
+
+void etcd_source::apply(const std::vector<etcd::change>& changes) {
+  for (const etcd::change& change : changes) {
+    if (const auto complaint = table_.apply(change)) {
+      spdlog::warn("pool {}: {} is left as it was: {}", options_.pool, etcd::printable(change.key),
+                   *complaint);
+    }
+  }
+  const bool left_out = table_.left_out() > 0;
+  if (left_out && !members_left_out_) {
+    spdlog::error("pool {}: {} members more than the limit of {} are left out", options_.pool,
+                  table_.left_out(), member_table::members_max);
+  }
+  members_left_out_ = left_out;
+}
+
+void etcd_source::log_what_changed(const etcd::watch_status& status) {
+  if (status.stale && !seen_.stale) {
+    spdlog::warn("pool {}: etcd is out of reach, the last members stay: {}", options_.pool,
+                 status.last_error);
+  } else if (!status.stale && seen_.stale) {
+    spdlog::info("pool {}: etcd answers again", options_.pool);
+  } else if (status.errors != seen_.errors) {
+    spdlog::debug("pool {}: {}", options_.pool, status.last_error);
+  }
+  if (status.differences != seen_.differences) {
+    spdlog::warn("pool {}: a list showed {} changes that the watch had not told", options_.pool,
+                 status.differences - seen_.differences);
+  }
+  if (status.restores != seen_.restores) {
+    spdlog::error(
+        "pool {}: etcd went back in time or is another cluster (a restore?); its members are read anew",
+        options_.pool);
+  }
+  if (status.overflows != 0 && seen_.overflows == 0) {
+    spdlog::error("pool {}: more keys in etcd than the limit of {}; the rest is left out", options_.pool,
+                  2 * member_table::members_max);
+  }
+}
+
+/// The store did not answer at the first attempt: go on from the last list on disk, if one is kept.
+void etcd_source::start_cold() {
+  if (!snapshot_) return;
+  auto list = snapshot_->read();
+  if (!list) {
+    spdlog::warn("pool {}: no members until etcd answers: {}", options_.pool, list.error().reason);
+    return;
+  }
+  spdlog::warn("pool {}: {} members of epoch {} from the snapshot on disk until etcd answers", options_.pool,
+               list->members.size(), list->epoch);
+  publish(std::move(*list));
+}
+
+void etcd_source::publish(member_list list) {
+  if (published_ && same(*published_, list)) return;
+  const bool is_from_store = seen_.listed;
+  published_ = list;
+  if (is_from_store && snapshot_) save_soon();
+  publish_(std::move(list));
+}
+
+/// At most one write a second: a pool that changes all the time must not keep the disk busy.
+void etcd_source::save_soon() {
+  constexpr std::chrono::seconds pace{1};
+  if (std::exchange(save_due_, true)) return;
+  save_timer_.expires_after(pace);
+  save_timer_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code aborted) {
+    if (!aborted && !alive.expired() && save_due_) save();
+  });
+}
+
+void etcd_source::save() {
+  save_due_ = false;
+  const auto problem = snapshot_->write(*published_);
+  if (problem && !snapshot_is_failing_) spdlog::error("pool {}: no snapshot: {}", options_.pool, *problem);
+  if (!problem && snapshot_is_failing_) spdlog::info("pool {}: snapshots are written again", options_.pool);
+  snapshot_is_failing_ = problem.has_value();
+}
+
+} // namespace limpet::membership

@@ -1,0 +1,62 @@
+#pragma once
+
+#include "proxy/membership/etcd/watcher.hpp"
+#include "proxy/membership/member_table.hpp"
+#include "proxy/membership/snapshot.hpp"
+#include "proxy/membership/source.hpp"
+
+#include <boost/asio/steady_timer.hpp>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace limpet::membership {
+
+/// The members that stand in etcd under PREFIX/<pool>/members/ and PREFIX/<pool>/drains/. While etcd is out
+/// of reach the last list stays, marked stale. Must not be destroyed from within a call of `publish`; stop()
+/// may be called there.
+class etcd_source : public source {
+public:
+  struct options {
+    std::string pool;
+    std::string prefix;
+    std::chrono::milliseconds relist{45'000};
+    std::string snapshot_folder; ///< empty: none is written, none is read
+  };
+
+  etcd_source(boost::asio::any_io_executor executor, std::shared_ptr<etcd::client> client, options what);
+  ~etcd_source() override { stop(); }
+
+  void start(publish_function publish) override;
+  void stop() override;
+  source_status status() const override;
+
+private:
+  void on_update(const std::vector<etcd::change>& changes, const etcd::watch_status& status);
+  void apply(const std::vector<etcd::change>& changes);
+  void log_what_changed(const etcd::watch_status& status);
+  void start_cold();
+  void publish(member_list list);
+  void save_soon();
+  void save();
+
+  options options_;
+  member_table table_;
+  etcd::watcher watcher_;
+  std::optional<snapshot_file> snapshot_;
+  boost::asio::steady_timer save_timer_;
+  publish_function publish_;
+  etcd::watch_status seen_;
+  std::optional<member_list> published_;
+  bool cold_start_done_ = false;
+  bool save_due_ = false;
+  bool snapshot_is_failing_ = false;
+  bool members_left_out_ = false;
+  bool is_stopped_ = false;
+  std::shared_ptr<void> alive_ =
+      std::make_shared<char>(); ///< a timer's handler may still be queued when this goes
+};
+
+} // namespace limpet::membership

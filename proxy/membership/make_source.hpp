@@ -1,0 +1,20 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "proxy/membership/source.hpp"
+
+#include <memory>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace limpet::membership {
+
+/// The source that a pool's settings name; a pool without one gets an empty static source. `io` is run by one
+/// thread, on which the source lives. Throws std::runtime_error or std::invalid_argument where the etcd
+/// settings cannot be used: a malformed endpoint, a TLS file that cannot be read.
+std::unique_ptr<source> make_source(boost::asio::io_context& io, const config::pool& pool,
+                                    const config::etcd_settings& etcd);
+
+} // namespace limpet::membership

@@ -1,0 +1,71 @@
+#include "proxy/membership/member_table.hpp"
+
+#include "proxy/membership/member_codec.hpp"
+
+#include <algorithm>
+
+namespace limpet::membership {
+namespace {
+
+std::optional<std::string_view> after(std::string_view prefix, std::string_view key) {
+  if (!key.starts_with(prefix)) return std::nullopt;
+  return key.substr(prefix.size());
+}
+
+} // namespace
+
+pool_keys::pool_keys(std::string_view prefix, std::string_view pool)
+    : members(std::string(prefix) + '/' + std::string(pool) + "/members/"),
+      drains(std::string(prefix) + '/' + std::string(pool) + "/drains/") {}
+
+std::string pool_keys::range_end() const {
+  // "0" is the character after "/".
+  return members.substr(0, members.size() - 1) + '0';
+}
+
+std::optional<std::string> member_table::apply(const etcd::change& change) {
+  const auto member_id = after(keys_.members, change.key);
+  const auto drain_id = after(keys_.drains, change.key);
+  if (!member_id && !drain_id) return std::nullopt; // lies between the two; none of ours
+  epoch_ = std::max(epoch_, static_cast<std::uint64_t>(std::max<std::int64_t>(change.revision, 0)));
+  if (member_id) return apply_member(*member_id, change);
+  apply_drain(*drain_id, change.value.has_value());
+  return std::nullopt;
+}
+
+std::optional<std::string> member_table::apply_member(std::string_view id, const etcd::change& change) {
+  if (!change.value) {
+    if (const auto found = members_.find(id); found != members_.end()) members_.erase(found);
+    return std::nullopt;
+  }
+  auto decoded = decode_member(id, *change.value);
+  if (!decoded) {
+    ++invalid_values_;
+    return decoded.error().reason;
+  }
+  if (decoded->incarnation.empty()) decoded->incarnation = std::to_string(change.create_revision);
+  members_.insert_or_assign(std::string(id), std::move(*decoded));
+  return std::nullopt;
+}
+
+void member_table::apply_drain(std::string_view id, bool is_there) {
+  if (!is_member_id(id)) return;
+  if (is_there) {
+    drains_.emplace(id);
+  } else if (const auto found = drains_.find(id); found != drains_.end()) {
+    drains_.erase(found);
+  }
+}
+
+std::vector<routing::member> member_table::members() const {
+  std::vector<routing::member> list;
+  list.reserve(std::min(members_.size(), members_max));
+  for (const auto& [id, known] : members_) {
+    if (list.size() == members_max) break;
+    list.push_back(known);
+    if (drains_.contains(id)) list.back().state = routing::member_state::draining;
+  }
+  return list;
+}
+
+} // namespace limpet::membership

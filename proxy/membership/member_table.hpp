@@ -1,0 +1,65 @@
+#pragma once
+
+#include "proxy/membership/etcd/watch_fsm.hpp"
+#include "routing/member.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace limpet::membership {
+
+/// Where a pool's keys are. Both kinds lie in one range, so that one list and one watch see them in one
+/// order.
+struct pool_keys {
+  std::string members; ///< PREFIX/<pool>/members/, then the id
+  std::string drains;  ///< PREFIX/<pool>/drains/, then the id
+
+  pool_keys(std::string_view prefix, std::string_view pool);
+  const std::string& range_begin() const noexcept { return drains; }
+  std::string range_end() const;
+};
+
+/// A pool's members as the keys under its prefix tell them. No I/O.
+///
+/// A member is draining where its own value or a drain key says so. A value that does not parse leaves its
+/// member as it last was, or out where it is new: one bad key never takes a pool down. The member's
+/// incarnation is what its value says, or the key's creation where it says nothing.
+class member_table {
+public:
+  static constexpr std::size_t members_max = 10'000;
+
+  explicit member_table(pool_keys keys) : keys_(std::move(keys)) {}
+
+  /// Takes one key's new value or its removal. Returns a complaint for the log where the value is of no use.
+  std::optional<std::string> apply(const etcd::change& change);
+
+  /// The store has another history than before: revisions begin anew, and the epoch with them.
+  void restart_epoch() noexcept { epoch_ = 0; }
+
+  /// Sorted by id; the first members_max of them.
+  std::vector<routing::member> members() const;
+  /// How many are beyond those.
+  std::size_t left_out() const noexcept {
+    return members_.size() > members_max ? members_.size() - members_max : 0;
+  }
+  /// The revision of the last change seen, removals included.
+  std::uint64_t epoch() const noexcept { return epoch_; }
+  std::uint64_t invalid_values() const noexcept { return invalid_values_; }
+
+private:
+  std::optional<std::string> apply_member(std::string_view id, const etcd::change& change);
+  void apply_drain(std::string_view id, bool is_there);
+
+  pool_keys keys_;
+  std::map<std::string, routing::member, std::less<>> members_;
+  std::set<std::string, std::less<>> drains_;
+  std::uint64_t epoch_ = 0;
+  std::uint64_t invalid_values_ = 0;
+};
+
+} // namespace limpet::membership
