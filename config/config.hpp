@@ -20,6 +20,10 @@ namespace limpet::config {
 using std::chrono::milliseconds;
 using namespace std::chrono_literals;
 
+inline constexpr std::uint64_t kib = 1024;
+inline constexpr std::uint64_t mib = 1024 * kib;
+inline constexpr std::uint64_t gib = 1024 * mib;
+
 /// "host:port", "[v6]:port", ":port" or "unix:/path", checked for form.
 struct endpoint {
   std::string text;
@@ -84,7 +88,7 @@ struct pool_timeout_settings {
 struct pool_limit_settings {
   std::uint32_t connections_per_member = 0; ///< 0: no limit
   std::uint32_t idle_per_member = 64;       ///< a worker
-  std::uint64_t header_bytes = 64 * 1024;   ///< of an answer's head
+  std::uint64_t header_bytes = 64 * kib;    ///< of an answer's head
   friend bool operator==(const pool_limit_settings&, const pool_limit_settings&) = default;
 };
 
@@ -129,11 +133,11 @@ struct signing_key {
 struct limit_settings {
   std::uint32_t connections = 9000;
   std::uint32_t connections_per_address = 0;
-  std::uint64_t request_line_bytes = 16 * 1024;
-  std::uint64_t header_bytes = 64 * 1024;
+  std::uint64_t request_line_bytes = 16 * kib;
+  std::uint64_t header_bytes = 64 * kib;
   std::uint32_t header_count = 100;
   std::uint64_t body_bytes = 0;
-  std::uint64_t replay_bytes = 64 * 1024; ///< of a request's body kept for a retry
+  std::uint64_t replay_bytes = 64 * kib; ///< of a request's body kept for a retry
   friend bool operator==(const limit_settings&, const limit_settings&) = default;
 };
 

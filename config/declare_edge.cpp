@@ -11,9 +11,6 @@ constexpr std::size_t listener_name_bytes_max = 255;
 constexpr std::size_t route_name_bytes_max = 1280; ///< room for the default: a host and a path
 constexpr std::size_t upgrades_max = 16;
 constexpr std::size_t trusted_max = 1024;
-constexpr std::uint64_t kib = 1024;
-constexpr std::uint64_t mib = 1024 * kib;
-constexpr std::uint64_t gib = 1024 * mib;
 
 } // namespace
 

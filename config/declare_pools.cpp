@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t members_max = 10'000;
 constexpr std::uint64_t answer_head_bytes_max =
-    64 * 1024; ///< an answer's head is read into one block of that size
+    64 * kib; ///< an answer's head is read into one block of that size
 constexpr std::size_t zone_bytes_max = 128;
 constexpr std::size_t incarnation_bytes_max = 128;
 
@@ -126,7 +126,7 @@ type_ptr<pool_limit_settings> pool_limit_section() {
           "Connections open to one member at once, tunnels included. 0: no limit."),
       key("idle_per_member", &s::idle_per_member, number(0, 10'000),
           "Connections to one member that each worker keeps unused."),
-      key("header_bytes", &s::header_bytes, size(1024, answer_head_bytes_max),
+      key("header_bytes", &s::header_bytes, size(kib, answer_head_bytes_max),
           "An answer's head; a longer one is answered 502."),
   });
 }

@@ -43,8 +43,7 @@ std::string mismatch(std::string_view wanted, const node& value) {
 
 std::vector<issue> in_order(std::vector<issue> issues) {
   std::ranges::stable_sort(issues, {}, [](const issue& i) { return std::tuple(i.line, i.column); });
-  const auto repeated = std::ranges::unique(issues);
-  issues.erase(repeated.begin(), repeated.end());
+  issues.erase(std::unique(issues.begin(), issues.end()), issues.end());
   return issues;
 }
 
@@ -157,7 +156,7 @@ std::optional<std::string> reader::variable(std::string_view reference, position
     error(where, "not a variable: " + quoted(reference), "write ${NAME} or ${NAME:-default}");
     return {};
   }
-  const auto value = environment_(name);
+  auto value = environment_(name);
   if (has_default && (!value || value->empty())) return std::string(rest.substr(2));
   if (!value)
     error(where, "the environment variable " + quoted(name) + " is not set",

@@ -18,8 +18,8 @@ struct problem {
   std::string hint;
 };
 
-inline constexpr std::size_t issues_max = 100;             ///< errors kept of one file; the rest are counted
-inline constexpr std::size_t scalar_bytes_max = 64 * 1024; ///< of one value after ${...} is replaced
+inline constexpr std::size_t issues_max = 100;          ///< errors kept of one file; the rest are counted
+inline constexpr std::size_t scalar_bytes_max = 65'536; ///< of one value after ${...} is replaced
 
 /// `text` in quotes for a message: control characters as "?", cut after 64 bytes. Files are hostile,
 /// terminals obey.

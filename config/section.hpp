@@ -28,20 +28,20 @@ public:
 };
 
 template <class S, class V>
-key_of<S> key(std::string name, V S::*member, type_ptr<V> value, std::string help) {
+key_of<S> key(const std::string& name, V S::*member, type_ptr<V> value, const std::string& help) {
   return {.read = [=](const node& n, S& out, reader& r) { value->read(n, out.*member, r); },
           .write = [=](const S& from, secrets show) { return value->write(from.*member, show); },
           .describe = [=] { return value->describe(); },
-          .info = {.name = std::move(name), .help = std::move(help)}};
+          .info = {.name = name, .help = help}};
 }
 
 /// A key that groups others in the file, but not in the struct.
 template <class S>
-key_of<S> group(std::string name, type_ptr<S> inner, std::string help) {
+key_of<S> group(const std::string& name, type_ptr<S> inner, const std::string& help) {
   return {.read = [=](const node& n, S& out, reader& r) { inner->read(n, out, r); },
           .write = [=](const S& from, secrets show) { return inner->write(from, show); },
           .describe = [=] { return inner->describe(); },
-          .info = {.name = std::move(name), .help = std::move(help)}};
+          .info = {.name = name, .help = help}};
 }
 
 /// For each declared key its value in `from`, or nullptr. Reports what is no mapping, unknown, repeated or
