@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <thread>
 
 namespace limpet::ops {
 
@@ -52,8 +53,12 @@ public:
   std::uint64_t failed() const noexcept;  ///< writes and openings that the system refused
 
 private:
-  class queue;
-  std::shared_ptr<queue> queue_;
+  struct shared;
+  class writer;
+  class batch_sink;
+
+  std::shared_ptr<shared> shared_;
+  std::thread thread_;
 };
 
 } // namespace limpet::ops

@@ -10,7 +10,8 @@ namespace {
 constexpr std::string_view replacement = "\xef\xbf\xbd"; // U+FFFD
 constexpr std::string_view ellipsis = "\xe2\x80\xa6";    // U+2026
 
-/// What may follow a lead byte: RFC 3629 shuts out overlong forms, surrogates and what lies past U+10FFFF by the second byte.
+/// What may follow a lead byte: RFC 3629 shuts out overlong forms, surrogates and what lies past U+10FFFF by
+/// the second byte.
 struct sequence_form {
   std::size_t size;
   std::uint8_t second_min = 0x80;
@@ -30,7 +31,9 @@ sequence_form form_of(std::uint8_t lead) noexcept {
   return {0};
 }
 
-bool is_plain(char c) noexcept { return c >= 0x20 && c < 0x7f && c != '"' && c != '\\'; }
+bool is_plain(char c) noexcept {
+  return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
 
 void append_escape(std::string& out, char c) {
   constexpr std::string_view digits = "0123456789abcdef";
