@@ -82,7 +82,7 @@ net::awaitable<exchange::end> exchange::relay_answer() {
     record_.why = client_gone_ ? "client_gone" : facts_of(why).name;
     worker_.count(client_gone_ ? metric::client_aborts : metric::answers_cut, client_gone_ ? 1 : route_->number);
     // An orderly end would pass for the end of the content where that is all that ends it.
-    if (!client_gone_) client_->io().abort();
+    if (!client_gone_ && shown.how == framing::kind::none) client_->io().abort();
     co_return end::close;
   }
   const bool clean = block_begin_ == block_end_ && !content_unread && answer_.allows_reuse() &&
