@@ -82,7 +82,7 @@ std::string ip_network::to_string() const {
 }
 
 bool ip_network::contains(const ip_address& a) const noexcept {
-  return a.v6 == address.v6 && a.network(prefix) == address;
+  return a.network(prefix) == address;
 }
 
 bool any_contains(std::span<const ip_network> networks, const ip_address& a) noexcept {

@@ -155,6 +155,17 @@ TEST(rendezvous_owner, may_have_the_lowest_score_of_all) {
   EXPECT_EQ(owner(v, hash_bytes("a"), [](std::uint32_t) { return false; }), 0u);
 }
 
+TEST(rendezvous_owner, is_right_where_scores_differ_only_in_their_unsettled_bits) {
+  // A key found by search: b's score is above a's, and before the last step of the mix it is below.
+  const std::uint64_t key = 30'846'246'199;
+  const std::uint64_t a = hash_bytes("a"), b = hash_bytes("b");
+  ASSERT_EQ(placement_score(key, a) & mix_settled, placement_score(key, b) & mix_settled);
+  ASSERT_GT(placement_score(key, b), placement_score(key, a));
+  ASSERT_LT(mix_multiply(mix_fold(key ^ b)), placement_score(key, a));
+  const view v({make_member("a"), make_member("b")}, 1);
+  EXPECT_EQ(id_at(v, owner(v, key)), "b");
+}
+
 TEST(rendezvous_owner, skip_is_asked_for_few) {
   const view v(make_members(std::vector<std::uint32_t>(1000, 1)), 1);
   std::size_t asked = 0;

@@ -49,6 +49,11 @@ TEST(route_table, prefers_the_longest_path) {
                                                  {"h", "/a/bc", 2}});
 }
 
+TEST(route_table, prefers_the_longest_path_of_its_host) {
+  expect({{"h", "/"}, {"h", "/a"}, {"*.h", "/"}, {"*.h", "/a"}},
+         {{"h", "/a", 1}, {"h", "/b", 0}, {"x.h", "/a", 3}, {"x.h", "/b", 2}});
+}
+
 TEST(route_table, an_empty_path_is_the_root) {
   expect({{"", ""}}, {{"h", "/x", 0}});
 }

@@ -251,6 +251,7 @@ TEST_F(issued_key, survives_a_copy_of_the_result) {
     copy = r;
   }
   EXPECT_EQ(copy.bytes, bytes_of(token_.session_id));
+  EXPECT_EQ(copy.bytes.data(), scratch_.data());
 }
 
 TEST_F(issued_key, that_does_not_verify_is_absent_and_seen) {
