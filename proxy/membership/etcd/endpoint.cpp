@@ -4,6 +4,7 @@
 #include <boost/url/url_view.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace limpet::etcd {
 namespace {
@@ -14,6 +15,12 @@ bool is_plain_host(std::string_view host) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
            std::string_view(".-_:").find(static_cast<char>(c)) != std::string_view::npos;
   });
+}
+
+bool is_port(std::string_view text) {
+  std::uint16_t number = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return failed == std::errc{} && end == text.data() + text.size() && number != 0;
 }
 
 } // namespace
@@ -28,11 +35,9 @@ std::optional<endpoint> endpoint::parse(std::string_view text) {
   const bool bare = !url->has_userinfo() && !url->has_query() && !url->has_fragment() &&
                     (url->encoded_path().empty() || url->encoded_path() == "/");
   if (!bare || !is_plain_host(url->host_address())) return std::nullopt;
-  if (url->has_port() && url->port_number() == 0) return std::nullopt;
-  return endpoint{.tls = tls,
-                  .host = url->host_address(),
-                  .port = url->has_port() ? std::string(url->port()) : std::string("2379"),
-                  .text = whole};
+  const std::string port = url->has_port() ? std::string(url->port()) : "2379";
+  if (!is_port(port)) return std::nullopt;
+  return endpoint{.tls = tls, .host = url->host_address(), .port = port, .text = whole};
 }
 
 std::string endpoint::authority() const {
