@@ -4,6 +4,7 @@
 #include "config/load.hpp"
 #include "config/print.hpp"
 #include "config/schema.hpp"
+#include "proxy/cli_explain.hpp"
 #include "proxy/logging.hpp"
 #include "proxy/server.hpp"
 #include "proxy/version.hpp"
@@ -93,6 +94,7 @@ int run_command_line(int argc, char** argv) {
   add_serve(app, result);
   add_check(app, result);
   add_schema(app);
+  add_explain(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -72,7 +72,11 @@ server::server(serve_options options, config::settings settings)
   bind();
 }
 
-server::~server() { control_.stop(); }
+server::~server() {
+  control_.stop();
+  if (admin_) admin_->stop();
+  io_.destroy_handlers();
+}
 
 /// What the system does not give is not promised: connections need two descriptors each at the worst.
 void server::fit_limits() {

@@ -3,6 +3,7 @@
 #include "config/config.hpp"
 #include "proxy/control.hpp"
 #include "proxy/http/worker_state.hpp"
+#include "proxy/net/context.hpp"
 #include "proxy/net/listen_socket.hpp"
 #include "proxy/ops/access_log.hpp"
 #include "proxy/ops/admin_server.hpp"
@@ -60,7 +61,7 @@ private:
 
   serve_options options_;
   config::settings settings_;     ///< as read at the start: what a reload leaves as it runs is compared with these
-  boost::asio::io_context io_{1};
+  net::context io_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   http::process_state process_;

@@ -23,7 +23,11 @@ constexpr std::uint16_t going_away = 1001; // RFC 6455 section 7.4.1
 
 worker::worker(http::process_state& process) : state_(io_, process) {}
 
-worker::~worker() { stop(); }
+worker::~worker() {
+  stop();
+  // What a cut did not wake, such as a connect under way, must be gone before the state that it refers to.
+  io_.destroy_handlers();
+}
 
 void worker::add_listener(net::unique_fd fd) {
   acceptors_.push_back(std::make_unique<net::acceptor>(
@@ -116,7 +120,7 @@ void worker::stop() {
     io_.stop();
   });
   thread_.join();
-  // What was cut still has to hear of it; its coroutines must be gone before the state that they refer to.
+  // What was cut still has to hear of it, to be logged and counted.
   io_.restart();
   while (io_.poll() > 0) {
   }

@@ -2,6 +2,7 @@
 
 #include "proxy/http/worker_state.hpp"
 #include "proxy/net/acceptor.hpp"
+#include "proxy/net/context.hpp"
 
 #include <functional>
 #include <memory>
@@ -46,7 +47,7 @@ private:
   void close_tunnels(net::milliseconds spread);
   static void on_tick_due(void* self) noexcept;
 
-  net::io_context io_{1};
+  net::context io_;
   http::worker_state state_;
   std::vector<std::unique_ptr<net::acceptor>> acceptors_;
   std::unique_ptr<http::record_sink> records_;

@@ -15,6 +15,9 @@ namespace {
 /// How many empty lines before a request line are forgiven (RFC 9112 section 2.2).
 constexpr unsigned empty_lines_max = 4;
 
+/// In metrics and logs: the client left before its answer. Never sent; nginx's number, which operators know.
+constexpr unsigned client_gone_status = 499;
+
 refusal refusal_of(h1::head_scanner::status status) noexcept {
   using enum h1::head_scanner::status;
   switch (status) {
@@ -135,6 +138,7 @@ net::awaitable<exchange::end> exchange::serve_one() {
   const auto why = co_await dispatch();
   if (client_gone_) {
     worker_.count(metric::client_aborts);
+    record_.status = client_gone_status;
     record_.why = "client_gone";
     co_return end::close;
   }

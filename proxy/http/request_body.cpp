@@ -52,7 +52,7 @@ std::span<iovec> exchange::request_body::first_pieces(std::string_view head) {
 void exchange::request_body::start() {
   if (decoder_.done() || running_) return;
   running_ = true;
-  stopping_ = false;
+  stopping_ = all_sent_ = false;
   ended_.expires_at(net::clock::time_point::max());
   net::asio::co_spawn(x_.worker_.io.get_executor(), pump(), [this](std::exception_ptr escaped) {
     running_ = false;
@@ -70,13 +70,15 @@ void exchange::request_body::start() {
 net::awaitable<> exchange::request_body::stop() {
   if (!running_) co_return;
   stopping_ = true;
-  x_.client_->io().interrupt(net::asio::error::operation_aborted);
-  if (x_.upstream_) x_.upstream_->io.interrupt(net::asio::error::operation_aborted);
+  if (!all_sent_) {
+    x_.client_->io().interrupt(net::asio::error::operation_aborted);
+    if (x_.upstream_) x_.upstream_->io.interrupt(net::asio::error::operation_aborted);
+  }
   while (running_) {
     net::error_code ignored;
     co_await ended_.async_wait(net::asio::redirect_error(net::asio::use_awaitable_t<net::executor>{}, ignored));
   }
-  x_.client_->io().resume();
+  if (!all_sent_) x_.client_->io().resume();
 }
 
 /// The exchange waits for the answer's head on the same connection: it learns of it there.
@@ -131,7 +133,9 @@ net::awaitable<> exchange::request_body::pump() {
     // The member may well answer before it has read all; what it says then counts, so a failed write is not the end.
     if (co_await net::write_all(member, encoder_.encode({}, data, decoder_.done(), decoder_.trailers()))) co_return;
   }
+  all_sent_ = true;
   member.expires_after(answer_limit);
+  x_.watch_client();
 }
 
 } // namespace limpet::http

@@ -39,6 +39,7 @@ private:
   bool replayable_;
   bool begun_ = false;
   bool running_ = false;
+  bool all_sent_ = false;
   bool stopping_ = false;
   refusal error_ = refusal::none;
   net::asio::basic_waitable_timer<net::clock, net::asio::wait_traits<net::clock>, net::executor> ended_;

@@ -1,0 +1,69 @@
+#include "proxy/admin_client.hpp"
+
+#include "proxy/net/socket_address.hpp"
+#include "proxy/version.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/beast/core/flat_buffer.hpp>
+#include <boost/beast/core/tcp_stream.hpp>
+#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/parser.hpp>
+#include <boost/beast/http/read.hpp>
+#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/write.hpp>
+
+#include <stdexcept>
+
+namespace limpet {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http1 = beast::http;
+using boost::system::error_code;
+
+constexpr std::chrono::seconds patience{10};
+constexpr std::size_t answer_bytes_max = 16 * 1024 * 1024;
+
+/// Runs one asynchronous step to its end: the stream's own deadline works only so.
+template <class Start>
+void await_step(asio::io_context& io, const std::string& address, Start start) {
+  error_code result = asio::error::would_block;
+  start([&](error_code error, auto&&...) { result = error; });
+  io.restart();
+  io.run();
+  if (result) throw std::runtime_error("cannot ask the admin server at " + address + ": " + result.message());
+}
+
+} // namespace
+
+std::string ask_admin(const std::string& address, const std::string& target) {
+  const auto parts = net::split_host_port(address);
+  if (!parts) throw std::runtime_error("'" + address + "' is no address of an admin server (host:port)");
+  asio::io_context io;
+  beast::tcp_stream stream(io);
+  stream.expires_after(patience);
+  asio::ip::tcp::resolver resolver(io);
+  error_code unknown;
+  const auto endpoints = resolver.resolve(parts->host.empty() ? "127.0.0.1" : parts->host, std::to_string(parts->port), unknown);
+  if (unknown) throw std::runtime_error("cannot resolve " + address + ": " + unknown.message());
+
+  http1::request<http1::empty_body> request(http1::verb::get, target, 11);
+  request.set(http1::field::host, address);
+  request.set(http1::field::user_agent, "limpet/" + std::string(version));
+  request.keep_alive(false);
+  http1::response_parser<http1::string_body> answer;
+  answer.body_limit(answer_bytes_max);
+  beast::flat_buffer buffer;
+  await_step(io, address, [&](auto done) { stream.async_connect(endpoints, done); });
+  await_step(io, address, [&](auto done) { http1::async_write(stream, request, done); });
+  await_step(io, address, [&](auto done) { http1::async_read(stream, buffer, answer, done); });
+  if (answer.get().result_int() != 200)
+    throw std::runtime_error("the admin server at " + address + " says " + std::to_string(answer.get().result_int()) + ": " +
+                             answer.get().body());
+  return std::move(answer.get().body());
+}
+
+} // namespace limpet
