@@ -197,9 +197,11 @@ class Drain(IntegrationTest):
         self.assertIn(proxy.process.wait(), (0, 3))
 
     def test_a_second_signal_ends_at_once(self):
-        proxy = self.start_limpet(static_config(self.start_members("a"), shutdown={"drain": "1h"}))
+        origin = self.start_origin(lambda peer: (peer.read_request(), peer.wait_for_end()))
+        proxy = self.start_limpet(static_config([origin], shutdown={"drain": "1h"}))
         client = self.connect(proxy.address)
-        client.send_request("GET", "/slow?ms=600000")
+        client.send_request("GET", "/")
+        origin.wait_for_requests(1)
         proxy.process.send_signal(signal.SIGTERM)
         wait_until(lambda: self.refused(proxy), "the listener closed")
         proxy.process.send_signal(signal.SIGTERM)

@@ -57,12 +57,13 @@ class BadAnswers(IntegrationTest):
                 proxy = self.start_limpet(static_config([origin]))
                 client = self.connect(proxy.address)
                 client.send_request("GET", "/")
-                self.assertEqual(client.read_head().status, 200)
+                received = b""
                 try:
-                    rest = client.read_to_end()
+                    while client.fill():
+                        received = client.buffer
                 except ConnectionResetError:
-                    rest = b""
-                self.assertNotIn(b"0\r\n\r\n", rest, "no last chunk that the member never sent")
+                    pass
+                self.assertNotIn(b"\r\n0\r\n\r\n", received, "no last chunk that the member never sent")
 
     def test_bytes_behind_an_answer_never_reach_the_next_client(self):
         stray = OK + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
