@@ -35,7 +35,7 @@ std::optional<problem> find_choice(std::string_view text, const std::vector<std:
 
 /// An enumeration whose values are 0, 1, 2, ... in the order of `names`.
 template <class Enum>
-type_ptr<Enum> choice(std::vector<std::string> names, std::vector<std::string> later = {}) {
+type_ptr<Enum> choice(const std::vector<std::string>& names, const std::vector<std::string>& later = {}) {
   description shape{.what = description::form::choice, .type = "choice", .choices = names};
   return std::make_shared<scalar<Enum>>(
       std::move(shape),

@@ -9,7 +9,7 @@
 
 namespace limpet::config {
 
-inline constexpr std::size_t document_bytes_max = 4 * 1024 * 1024;
+inline constexpr std::size_t document_bytes_max = 4'194'304; ///< 4 MiB
 inline constexpr std::size_t document_depth_max = 64;
 inline constexpr std::size_t document_nodes_max = 250'000; ///< with each alias counted as what it stands for
 

@@ -27,7 +27,8 @@ TEST(members_file, is_yaml) {
 
 TEST(members_file, or_json) {
   const auto r = parse_members(R"({"members": [
-      {"id": "a", "address": "10.0.0.7:9001", "weight": 2, "zone": "eu", "state": "draining", "incarnation": "7"},
+      {"id": "a", "address": "10.0.0.7:9001", "weight": 2, "zone": "eu", "state": "draining",
+       "incarnation": "7"},
       {"id":"b","address":"unix:/run/$b.sock"}]})",
                                "m");
   EXPECT_THAT(lines(r.errors), ElementsAre());
