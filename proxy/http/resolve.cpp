@@ -17,16 +17,11 @@ refusal refusal_of(routing::request_target::status status) noexcept {
   return status == routing::request_target::status::ambiguous_path ? refusal::ambiguous_path : refusal::malformed_target;
 }
 
-bool trusts(const config::forwarded_settings& settings, const routing::ip_address& peer) {
-  return std::any_of(settings.trusted.begin(), settings.trusted.end(),
-                     [&](const routing::ip_network& network) { return network.contains(peer); });
-}
-
 } // namespace
 
 refusal exchange::resolve() {
   peer_text_ = client_->peer().to_string();
-  peer_trusted_ = trusts(snapshot_->forwarded, client_->peer());
+  peer_trusted_ = routing::any_contains(snapshot_->forwarded.trusted, client_->peer());
   request_id_ = request_id_of(head_);
   if (request_id_.empty()) make_request_id(worker_, request_id_);
 
