@@ -97,9 +97,8 @@ TEST(http_response, limits) {
 }
 
 TEST(http_response, what_is_no_http_is_malformed) {
-  for (const char* text :
-       {"hello\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",
-        "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "\x15\x03\x01\x02\x50\r\n\r\n"}) {
+  for (const char* text : {"hello\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/1.1 2x0 OK\r\n\r\n",
+                           "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "\x15\x03\x01\x02\x50\r\n\r\n"}) {
     http_response response(body_bytes_max);
     const auto parsed = response.append(text);
     ASSERT_FALSE(parsed) << text;
