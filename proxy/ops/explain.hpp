@@ -14,7 +14,7 @@
 
 namespace limpet::ops {
 
-/// A request as an operator describes it. Either `url`, `host` or `pool` must be given.
+/// A request as an operator describes it.
 struct explain_query {
   std::string url = "/"; ///< a path with its query, or an absolute http(s) URL, whose host counts
   std::string host;      ///< the Host field, with or without a port
@@ -22,7 +22,7 @@ struct explain_query {
   std::vector<std::string> cookies; ///< "name=value", as in a Cookie field
   std::string client;               ///< the peer's IP address; empty: none
   std::optional<std::string> pool;  ///< leaves routes aside
-  std::optional<std::string> key;   ///< with `pool`: the key's bytes; nothing is taken from the request
+  std::optional<std::string> key;   ///< only with `pool`: the key's bytes, in place of the request's
 };
 
 /// When the question is asked: a decision depends on it.
@@ -31,8 +31,9 @@ struct explain_moment {
   std::chrono::steady_clock::time_point steady; ///< for the reachability of members
 };
 
-/// Reads "url=/path?x=1&host=H&header=Name:Value&cookie=a=b&client=IP" or "pool=P&key=K", percent-encoded;
-/// header and cookie may be repeated. Returns what is wrong, or nothing.
+/// Reads "url=/path?x=1&host=H&header=Name:Value&cookie=a=b&client=IP" or "pool=P&key=K", percent-encoded
+/// ("+" is a plus). header and cookie may be repeated. One of url, host and pool must be there. Returns what
+/// is wrong, or nothing.
 std::optional<std::string> parse_explain_query(std::string_view text, explain_query& out);
 
 /// The inverse: the query to ask an admin server with.

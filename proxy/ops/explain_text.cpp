@@ -1,0 +1,185 @@
+// An explanation for people. The object may come from another process, so nothing in it is taken for granted.
+
+#include "proxy/ops/explain.hpp"
+#include "proxy/ops/json_text.hpp"
+
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
+namespace limpet::ops {
+
+namespace {
+
+namespace json = boost::json;
+
+/// Members shown of a ranking; the rest is counted.
+constexpr std::size_t ranks_shown = 10;
+
+/// What a terminal may be given: no controls, C1 controls in UTF-8 included.
+std::string printable(std::string_view text) {
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto size = std::max<std::size_t>(utf8_sequence_size(text, at), 1);
+    const auto first = static_cast<unsigned char>(text[at]);
+    const bool is_control = first < 0x20 || first == 0x7f ||
+                            (first == 0xc2 && size == 2 && static_cast<unsigned char>(text[at + 1]) < 0xa0);
+    if (is_control)
+      out += '?';
+    else
+      out += to_utf8(text.substr(at, size));
+    at += size;
+  }
+  return out;
+}
+
+const json::value* find(const json::object& in, std::string_view name) {
+  const auto* value = in.if_contains(name);
+  return value && !value->is_null() ? value : nullptr;
+}
+
+/// The value's text: a string's own, or JSON; empty where there is none.
+std::string text_of(const json::object& in, std::string_view name) {
+  const auto* value = find(in, name);
+  if (!value) return {};
+  if (const auto* text = value->if_string()) return printable({text->data(), text->size()});
+  return printable(json::serialize(*value));
+}
+
+const json::object& object_of(const json::object& in, std::string_view name) {
+  static const json::object none;
+  const auto* value = find(in, name);
+  return value && value->is_object() ? value->get_object() : none;
+}
+
+const json::array& array_of(const json::object& in, std::string_view name) {
+  static const json::array none;
+  const auto* value = find(in, name);
+  return value && value->is_array() ? value->get_array() : none;
+}
+
+/// " name value" where there is a value.
+std::string with_name(std::string_view name, const std::string& value) {
+  return value.empty() ? std::string{} : fmt::format(" {} {}", name, value);
+}
+
+class text_writer {
+public:
+  void line(std::string_view title, std::string_view text) {
+    if (!text.empty()) fmt::format_to(std::back_inserter(out_), "{:<10}{}\n", title, text);
+  }
+  std::string take() { return std::move(out_); }
+
+private:
+  std::string out_;
+};
+
+std::string request_text(const json::object& request) {
+  const auto query = text_of(request, "query");
+  return text_of(request, "host") + text_of(request, "path") + (query.empty() ? "" : "?" + query) +
+         with_name("from", text_of(request, "client"));
+}
+
+std::string route_text(const json::object& explanation) {
+  const auto* route = explanation.if_contains("route");
+  if (!route) return {};
+  if (!route->is_object()) return "none";
+  const auto& r = route->get_object();
+  const auto host = text_of(r, "host");
+  return fmt::format("{} (host {}, path {})", text_of(r, "name"), host.empty() ? "any" : host,
+                     text_of(r, "path"));
+}
+
+std::string pool_text(const json::object& explanation) {
+  const auto pool = text_of(explanation, "pool");
+  if (pool.empty()) return {};
+  return fmt::format("{}, epoch {}, checksum {}, placement {}", pool, text_of(explanation, "epoch"),
+                     text_of(explanation, "checksum"), text_of(explanation, "placement"));
+}
+
+std::string source_text(const json::object& source) {
+  if (source.empty()) return {};
+  return fmt::format(
+      " from {}{}{}{}{} (source {} of {})", find(source, "issued") ? "issued " : "", text_of(source, "kind"),
+      with_name("", text_of(source, "name")), with_name("segment", text_of(source, "segment")),
+      with_name("prefix", text_of(source, "prefix")), text_of(source, "place"), text_of(source, "of"));
+}
+
+std::string key_text(const json::object& key) {
+  if (key.empty()) return {};
+  const auto text = text_of(key, "text");
+  const auto hash = text_of(key, "hash");
+  std::string out = hash.empty()   ? text_of(key, "state")
+                    : text.empty() ? "0x" + text_of(key, "hex")
+                                   : '"' + text + '"';
+  out += source_text(object_of(key, "source"));
+  return hash.empty() ? out : out + ", hash " + hash;
+}
+
+std::string token_text(const json::object& token) {
+  if (token.empty()) return {};
+  auto out = text_of(token, "state");
+  if (const auto expires = text_of(token, "expires_unix_seconds"); !expires.empty())
+    out += ", expires " + expires + ", issued in epoch " + text_of(token, "epoch");
+  const auto& pin = object_of(token, "pin");
+  if (pin.empty()) return out;
+  const auto member = text_of(pin, "member");
+  return out + ", pinned to " + (member.empty() ? "a member" : member) + " (" + text_of(pin, "state") + ")";
+}
+
+void write_ranking(text_writer& out, const json::object& explanation) {
+  const auto& ranking = array_of(explanation, "ranking");
+  for (std::size_t i = 0; i < std::min(ranking.size(), ranks_shown); ++i) {
+    if (!ranking[i].is_object()) continue;
+    const auto& row = ranking[i].get_object();
+    const auto why_not = text_of(row, "why_not");
+    out.line(i == 0 ? "Ranking" : "",
+             fmt::format("{:>2}  {}  score {}  weight {}{}", i + 1, text_of(row, "member"),
+                         text_of(row, "score"), text_of(row, "weight"),
+                         why_not.empty() ? "" : "  " + why_not));
+  }
+  if (ranking.size() > ranks_shown)
+    out.line("", fmt::format("    and {} more", ranking.size() - ranks_shown));
+  for (const auto& row : array_of(explanation, "left_out"))
+    if (row.is_object())
+      out.line("", fmt::format(" -  {}  {}", text_of(row.get_object(), "member"),
+                               text_of(row.get_object(), "why_not")));
+}
+
+std::string decision_text(const json::object& decision) {
+  if (decision.empty()) return {};
+  const auto refusal = text_of(decision, "refusal");
+  const auto member = text_of(decision, "member");
+  auto out = !refusal.empty() ? "refused with " + text_of(decision, "status") + " (" + refusal + ")"
+             : member.empty() ? std::string("no one member")
+                              : member;
+  if (const auto reason = text_of(decision, "reason"); !reason.empty()) out += ", " + reason;
+  if (const auto sticky = text_of(decision, "sticky"); !sticky.empty()) out += ", sticky " + sticky;
+  if (const auto* issues = find(decision, "issues_cookie"); issues && issues->is_bool() && issues->get_bool())
+    out += ", a cookie is issued";
+  return out;
+}
+
+} // namespace
+
+std::string explanation_text(const json::object& explanation) {
+  if (const auto error = text_of(explanation, "error"); !error.empty()) return error + "\n";
+  text_writer out;
+  const auto& decision = object_of(explanation, "decision");
+  out.line("Request", request_text(object_of(explanation, "request")));
+  out.line("Route", route_text(explanation));
+  out.line("Pool", pool_text(explanation));
+  out.line("Key", key_text(object_of(explanation, "key")));
+  out.line("Token", token_text(object_of(explanation, "token")));
+  write_ranking(out, explanation);
+  out.line("Owner", text_of(explanation, "owner"));
+  out.line("Goes to", decision_text(decision));
+  out.line("", text_of(decision, "why"));
+  return out.take();
+}
+
+} // namespace limpet::ops

@@ -1,0 +1,17 @@
+#pragma once
+
+#include "proxy/ops/backend.hpp"
+
+#include <boost/json/fwd.hpp>
+
+#include <chrono>
+#include <vector>
+
+namespace limpet::ops {
+
+/// What /members shows: each pool with its view, its source, and each member with its state, whether it is
+/// up, and the connections open to it.
+boost::json::object members_json(const std::vector<pool_facts>& pools,
+                                 std::chrono::steady_clock::time_point now);
+
+} // namespace limpet::ops

@@ -1,0 +1,115 @@
+#include "proxy/ops/metrics_parts.hpp"
+
+#include <utility>
+
+namespace limpet::ops {
+
+namespace {
+
+using clock = std::chrono::steady_clock;
+
+double in_seconds(config::milliseconds time) noexcept {
+  return std::chrono::duration<double>(time).count();
+}
+
+void add_view(sample_set& set, const http::pool_snapshot& p) {
+  const auto& name = p.settings.name;
+  set.add(series::epoch, {name}, static_cast<double>(p.view.epoch()));
+  set.add(series::view_checksum, {name}, static_cast<double>(p.view.checksum()));
+  double draining = 0;
+  for (const auto& m : p.view.members())
+    if (m.state == routing::member_state::draining) ++draining;
+  set.add(series::view_members, {name, "ready"}, static_cast<double>(p.view.members().size()) - draining);
+  set.add(series::view_members, {name, "draining"}, draining);
+}
+
+void add_members(sample_set& set, const http::pool_snapshot& p, clock::time_point now) {
+  const auto members = p.view.members();
+  for (std::size_t i = 0; i < members.size() && i < p.targets.size(); ++i) {
+    const auto& shared = p.targets[i].shared;
+    if (!shared) continue;
+    set.add(series::member_up, {p.settings.name, members[i].id}, shared->reachable(now));
+    set.add(series::member_connections, {p.settings.name, members[i].id},
+            shared->connections.load(std::memory_order_relaxed));
+  }
+}
+
+void add_limits(sample_set& set, const http::snapshot& snapshot) {
+  const auto& limits = snapshot.limits;
+  const auto& timeouts = snapshot.timeouts;
+  const std::pair<std::string_view, double> named[] = {
+      {"connections", limits.connections},
+      {"connections_per_address", limits.connections_per_address},
+      {"request_line_bytes", static_cast<double>(limits.request_line_bytes)},
+      {"header_bytes", static_cast<double>(limits.header_bytes)},
+      {"header_count", limits.header_count},
+      {"body_bytes", static_cast<double>(limits.body_bytes)},
+      {"replay_bytes", static_cast<double>(limits.replay_bytes)},
+      {"header_seconds", in_seconds(timeouts.header)},
+      {"body_seconds", in_seconds(timeouts.body)},
+      {"idle_seconds", in_seconds(timeouts.idle)},
+  };
+  for (const auto& [name, value] : named)
+    set.add(series::limit, {name}, value);
+}
+
+void add_pool_limits(sample_set& set, const http::pool_snapshot& p) {
+  const auto& limits = p.settings.limits;
+  const auto& timeouts = p.settings.timeouts;
+  const std::pair<std::string_view, double> named[] = {
+      {"connections_per_member", limits.connections_per_member},
+      {"idle_per_member", limits.idle_per_member},
+      {"header_bytes", static_cast<double>(limits.header_bytes)},
+      {"key_bytes", p.settings.session.key_bytes_max},
+      {"connect_seconds", in_seconds(timeouts.connect)},
+      {"answer_seconds", in_seconds(timeouts.answer)},
+      {"body_seconds", in_seconds(timeouts.body)},
+      {"upstream_idle_seconds", in_seconds(timeouts.upstream_idle)},
+      {"tunnel_idle_seconds", in_seconds(timeouts.tunnel_idle)},
+      {"tunnel_lifetime_seconds", in_seconds(timeouts.tunnel_lifetime)},
+  };
+  for (const auto& [name, value] : named)
+    set.add(series::pool_limit, {p.settings.name, name}, value);
+}
+
+void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
+  if (!facts.pool) return;
+  const auto& name = facts.pool->settings.name;
+  const auto& source = facts.source;
+  set.add(series::membership_ready, {name}, source.ready);
+  set.add(series::membership_stale, {name}, source.stale);
+  set.add(series::membership_revision, {name}, static_cast<double>(source.revision));
+  set.add(series::membership_errors, {name}, static_cast<double>(source.errors));
+  set.add(series::membership_invalid_values, {name}, static_cast<double>(source.invalid_values));
+  set.add(series::membership_relist_differences, {name}, static_cast<double>(source.relist_differences));
+  add_view(set, *facts.pool);
+  add_members(set, *facts.pool, now);
+  add_pool_limits(set, *facts.pool);
+}
+
+void add_process(sample_set& set, const process_facts& facts, const process_usage& usage) {
+  set.add(series::build_info, {facts.version}, 1);
+  set.add(series::workers, {}, facts.workers);
+  set.add(series::draining, {}, facts.draining);
+  set.add(series::config_last_reload_successful, {}, facts.last_reload_ok);
+  set.add(series::config_last_reload_timestamp, {}, static_cast<double>(facts.last_reload_unix_s));
+  set.add(series::config_restart_needed, {}, static_cast<double>(facts.restart_needed.size()));
+  set.add(series::access_log_dropped, {}, static_cast<double>(facts.access_log_dropped));
+  set.add(series::access_log_write_errors, {}, static_cast<double>(facts.access_log_failed));
+  set.add(series::process_cpu, {}, usage.cpu_seconds);
+  set.add(series::process_resident_memory, {}, usage.resident_bytes);
+  set.add(series::process_open_fds, {}, usage.open_fds);
+  set.add(series::process_max_fds, {}, usage.max_fds);
+  set.add(series::process_start_time, {}, usage.start_unix_seconds);
+}
+
+} // namespace
+
+void add_control_facts(sample_set& set, const metrics_input& in) {
+  for (const auto& facts : in.pools)
+    add_pool(set, facts, in.now);
+  if (in.snapshot) add_limits(set, *in.snapshot);
+  add_process(set, in.facts, in.usage);
+}
+
+} // namespace limpet::ops

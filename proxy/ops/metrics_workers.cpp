@@ -1,0 +1,190 @@
+#include "proxy/http/message.hpp"
+#include "proxy/http/metrics.hpp"
+#include "proxy/http/refusal.hpp"
+#include "proxy/ops/metrics_parts.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdint>
+
+namespace limpet::ops {
+
+namespace {
+
+using http::metric;
+
+constexpr auto refusal_count = static_cast<std::uint32_t>(http::refusal::count_);
+
+/// Why an attempt at a member fails.
+constexpr std::array member_failures{http::refusal::connect_failed,      http::refusal::connect_timeout,
+                                     http::refusal::member_closed_early, http::refusal::malformed_answer,
+                                     http::refusal::answer_timeout,      http::refusal::upstream_limit};
+
+/// Why a session is elsewhere than it was: its pinned member left the view, or its member is unreachable.
+constexpr std::array move_reasons{routing::placement_reason::owner, routing::placement_reason::failed_over};
+
+constexpr std::array rejected_tokens{routing::token_state::expired, routing::token_state::forged,
+                                     routing::token_state::garbled};
+
+std::string_view refusal_name(std::uint32_t number) noexcept {
+  return number < refusal_count ? http::facts_of(static_cast<http::refusal>(number)).name : "unknown";
+}
+
+std::string_view choose(std::uint32_t number, std::string_view zero, std::string_view one) noexcept {
+  return number == 0 ? zero : one;
+}
+
+class worker_collector {
+public:
+  worker_collector(sample_set& set, const metrics_input& in) : set_(set), in_(in) {}
+  void run();
+
+private:
+  void add_counter(metric m, std::uint32_t a, std::uint32_t b, double value);
+  void add_request(std::uint32_t route, std::uint32_t method_and_status, double value);
+  template <class Number>
+  void show(metric m, std::uint32_t a, Number b) {
+    add_counter(m, a, static_cast<std::uint32_t>(b), 0);
+  }
+  void show_counters();
+  void show_counters_of(const http::route_snapshot& r);
+  void show_counters_of(const http::pool_snapshot& p);
+
+  const http::label_names::route& route(std::uint32_t number) const {
+    return named(in_.labels.routes, number);
+  }
+  const std::string& pool(std::uint32_t number) const { return named(in_.labels.pools, number); }
+  const http::label_names::member& member(std::uint32_t number) const {
+    return named(in_.labels.members, number);
+  }
+  template <class Name>
+  static const Name& named(const std::vector<Name>& known, std::uint32_t number) {
+    return known[number < known.size() ? number : 0];
+  }
+
+  sample_set& set_;
+  const metrics_input& in_;
+};
+
+void worker_collector::run() {
+  show_counters();
+  const auto& counters = in_.counters;
+  for (const auto& [key, value] : counters.values)
+    add_counter(static_cast<metric>(net::counter_shard::metric_of(key)), net::counter_shard::first_of(key),
+                net::counter_shard::second_of(key), static_cast<double>(value));
+  for (const auto& [number, counts] : counters.request_seconds)
+    set_.add(series::request_duration, {route(number).name}, counts, net::counter_shard::request_bounds);
+  for (const auto& [number, counts] : counters.tunnel_seconds)
+    set_.add(series::tunnel_duration, {route(number).name}, counts, net::counter_shard::tunnel_bounds);
+}
+
+void worker_collector::add_request(std::uint32_t route_number, std::uint32_t method_and_status,
+                                   double value) {
+  const auto method = std::min(method_and_status / 1000, static_cast<std::uint32_t>(http::method::other));
+  const auto code = std::to_string(method_and_status % 1000);
+  const auto& r = route(route_number);
+  set_.add(series::requests, {r.name, r.pool, http::name_of(static_cast<http::method>(method)), code}, value);
+}
+
+void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, double value) {
+  switch (m) {
+  case metric::requests:
+    return add_request(a, b, value);
+  case metric::refusals:
+    return set_.add(series::refusals, {refusal_name(a)}, value);
+  case metric::member_requests:
+    return set_.add(series::member_requests, {member(a).pool, member(a).id}, value);
+  case metric::member_failures:
+    return set_.add(series::member_failures, {member(a).pool, member(a).id, refusal_name(b)}, value);
+  case metric::sticky:
+    return set_.add(series::sticky, {pool(a), to_string(static_cast<routing::sticky_outcome>(b))}, value);
+  case metric::sessions_moved:
+    return set_.add(series::sessions_moved, {pool(a), to_string(static_cast<routing::placement_reason>(b))},
+                    value);
+  case metric::tokens_rejected:
+    return set_.add(series::tokens_rejected, {pool(a), to_string(static_cast<routing::token_state>(b))},
+                    value);
+  case metric::retries:
+    return set_.add(series::retries, {pool(a), choose(b, "stale", "next")}, value);
+  case metric::connections:
+    return set_.add(series::connections_accepted, {}, value);
+  case metric::connections_refused:
+    return set_.add(series::connections_refused, {choose(a, "total", "per_address")}, value);
+  case metric::accept_errors:
+    return set_.add(series::accept_errors, {choose(a, "out_of_descriptors", "failed")}, value);
+  case metric::client_bytes:
+    return set_.add(series::client_bytes, {choose(a, "received", "sent")}, value);
+  case metric::tunnels_opened:
+    return set_.add(series::tunnels_opened, {route(a).name}, value);
+  case metric::client_aborts:
+    return set_.add(series::client_aborts, {}, value);
+  case metric::answers_cut:
+    return set_.add(series::answers_cut, {route(a).name}, value);
+  case metric::log_dropped:
+    return set_.add(series::access_log_dropped, {}, value);
+  case metric::open_connections:
+    return set_.add(series::connections, {}, value);
+  case metric::open_tunnels:
+    return set_.add(series::tunnels, {pool(a)}, value);
+  case metric::upstream_connections:
+    return set_.add(series::upstream_connections, {choose(a, "busy", "idle")}, value);
+  case metric::buffers_on_loan:
+    return set_.add(series::buffers_on_loan, {}, value);
+  case metric::count_:
+    break;
+  }
+}
+
+void worker_collector::show_counters() {
+  for (std::uint32_t r = 1; r < refusal_count; ++r)
+    show(metric::refusals, r, 0);
+  for (const auto m : {metric::connections, metric::client_aborts, metric::open_connections,
+                       metric::buffers_on_loan, metric::log_dropped})
+    show(m, 0, 0);
+  for (const auto m : {metric::connections_refused, metric::accept_errors, metric::client_bytes,
+                       metric::upstream_connections})
+    for (const std::uint32_t kind : {0, 1})
+      show(m, kind, 0);
+  if (!in_.snapshot) return;
+  for (const auto& r : in_.snapshot->routes)
+    show_counters_of(r);
+  for (const auto& p : in_.snapshot->pools)
+    show_counters_of(*p);
+}
+
+void worker_collector::show_counters_of(const http::route_snapshot& r) {
+  show(metric::tunnels_opened, r.number, 0);
+  show(metric::answers_cut, r.number, 0);
+  const auto& name = route(r.number).name;
+  set_.add(series::request_duration, {name}, net::counter_shard::request_histogram{},
+           net::counter_shard::request_bounds);
+  set_.add(series::tunnel_duration, {name}, net::counter_shard::tunnel_histogram{},
+           net::counter_shard::tunnel_bounds);
+}
+
+void worker_collector::show_counters_of(const http::pool_snapshot& p) {
+  using enum routing::sticky_outcome;
+  for (const auto outcome : {hit, new_, moved, routing::sticky_outcome::none})
+    show(metric::sticky, p.number, outcome);
+  for (const auto reason : move_reasons)
+    show(metric::sessions_moved, p.number, reason);
+  if (p.settings.session.issued)
+    for (const auto state : rejected_tokens)
+      show(metric::tokens_rejected, p.number, state);
+  for (const auto kind : {0, 1})
+    show(metric::retries, p.number, kind);
+  show(metric::open_tunnels, p.number, 0);
+  for (const auto& target : p.targets) {
+    show(metric::member_requests, target.number, 0);
+    for (const auto why : member_failures)
+      show(metric::member_failures, target.number, why);
+  }
+}
+
+} // namespace
+
+void add_worker_counters(sample_set& set, const metrics_input& in) {
+  worker_collector(set, in).run();
+}
+
+} // namespace limpet::ops
