@@ -87,7 +87,8 @@ type_ptr<logging_settings> logging_section() {
       key("level", &s::level, choice<log_level>({"debug", "info", "warning", "error"}),
           "What the daemon says of itself, on stderr."),
       key("access", &s::access, log_target(),
-          "A JSON line for each request: `off`, `stdout` or the path of a file, which SIGUSR1 opens anew."),
+          "A JSON line for each request: `off`, `stdout` or the path of a file, which SIGUSR1 opens anew.")
+          .takes_effect(reload::restart),
   });
 }
 

@@ -4,6 +4,7 @@
 #include "config/load.hpp"
 #include "config/print.hpp"
 #include "config/schema.hpp"
+#include "proxy/cli_agent.hpp"
 #include "proxy/cli_explain.hpp"
 #include "proxy/logging.hpp"
 #include "proxy/server.hpp"
@@ -95,6 +96,7 @@ int run_command_line(int argc, char** argv) {
   add_check(app, result);
   add_schema(app);
   add_explain(app, result);
+  add_agent(app, result);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
