@@ -1,0 +1,142 @@
+#include "proxy/agent/registration_fsm.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace limpet::agent {
+
+registration_fsm::registration_fsm(const options& settings, std::uint32_t seed)
+    : options_(settings), backoff_(std::chrono::milliseconds(100), settings.lease_ttl / 3, seed) {}
+
+void registration_fsm::healthy(std::string incarnation) {
+  if (target_ == target::draining || target_ == target::gone) return;
+  target_ = target::ready;
+  incarnation_ = std::move(incarnation);
+}
+
+void registration_fsm::unhealthy() {
+  if (target_ == target::ready) target_ = target::absent;
+}
+
+void registration_fsm::drain(time_point now) {
+  if (target_ == target::draining || target_ == target::gone) return;
+  // A backend that was not well has nothing to drain.
+  if (target_ == target::absent || lease_ == 0) return stop(now);
+  target_ = target::draining;
+  drain_until_ = now + options_.drain;
+  retry_at_ = now;
+}
+
+void registration_fsm::stop(time_point now) {
+  if (target_ == target::gone) return;
+  target_ = target::gone;
+  give_up_at_ = now + options_.lease_ttl;
+  retry_at_ = now;
+}
+
+bool registration_fsm::is_over(time_point now) const {
+  return target_ == target::gone && (lease_ == 0 || now >= give_up_at_);
+}
+
+registration_fsm::action registration_fsm::next(time_point now) {
+  if (target_ == target::draining && now >= drain_until_) stop(now);
+  if (now < retry_at_)
+    return wait{target_ == target::draining ? std::min(retry_at_, drain_until_) : retry_at_};
+  switch (target_) {
+  case target::absent:
+  case target::gone:
+    if (lease_ != 0) return start(revoke{lease_}, now);
+    return wait{time_point::max()};
+  case target::ready:
+  case target::draining:
+    return next_towards_registered(now);
+  }
+  return wait{time_point::max()};
+}
+
+registration_fsm::action registration_fsm::next_towards_registered(time_point now) {
+  const bool is_draining = target_ == target::draining;
+  // A new incarnation is another member: the old one's key has to go before its own can be created.
+  if (written_ && written_->incarnation != incarnation_) return start(revoke{lease_}, now);
+  // Whoever is not registered does not register only to drain.
+  if (is_draining && !written_) return wait{drain_until_};
+  if (!is_leftover_deleted_) return start(delete_leftover{}, now);
+  if (lease_ == 0) return start(grant_lease{}, now);
+  if (adopt_revision_) return start(adopt{lease_, incarnation_, *adopt_revision_}, now);
+  if (!written_) return start(create{lease_, incarnation_}, now);
+  if (is_draining && written_->state != routing::member_state::draining) {
+    return start(mark_draining{lease_, incarnation_}, now);
+  }
+  if (now >= keep_alive_at_) return start(keep_alive{lease_}, now);
+  return wait{is_draining ? std::min(drain_until_, keep_alive_at_) : keep_alive_at_};
+}
+
+registration_fsm::action registration_fsm::start(action what, time_point now) {
+  last_ = std::move(what);
+  sent_ = now;
+  return last_;
+}
+
+void registration_fsm::finished(const outcome& what, time_point now) {
+  if (std::holds_alternative<failed>(what)) return retry_later(now);
+  backoff_.reset();
+  if (const auto* lease = std::get_if<granted>(&what)) {
+    lease_ = lease->lease;
+    keep_alive_at_ = sent_ + options_.lease_ttl / 3;
+  } else if (const auto* found = std::get_if<exists>(&what)) {
+    take_existing(*found, now);
+  } else if (std::holds_alternative<lease_gone>(what)) {
+    forget_lease();
+  } else if (std::holds_alternative<absent>(what)) {
+    forget_key();
+  } else {
+    succeeded();
+  }
+}
+
+void registration_fsm::succeeded() {
+  if (std::holds_alternative<delete_leftover>(last_)) is_leftover_deleted_ = true;
+  if (std::holds_alternative<keep_alive>(last_)) keep_alive_at_ = sent_ + options_.lease_ttl / 3;
+  if (std::holds_alternative<revoke>(last_)) forget_lease();
+  if (const auto* made = std::get_if<create>(&last_)) written_ = written{made->incarnation};
+  if (const auto* made = std::get_if<adopt>(&last_)) written_ = written{made->incarnation};
+  if (const auto* made = std::get_if<mark_draining>(&last_)) {
+    written_ = written{made->incarnation, routing::member_state::draining};
+  }
+  if (!written_) return;
+  adopt_revision_.reset();
+  is_superseded_ = false;
+}
+
+void registration_fsm::retry_later(time_point now) {
+  retry_at_ = now + backoff_.next();
+  if (target_ == target::gone) retry_at_ = std::min(retry_at_, give_up_at_);
+}
+
+/// The key went with the lease; what is wanted then leads to another of each.
+void registration_fsm::forget_lease() {
+  lease_ = 0;
+  forget_key();
+}
+
+void registration_fsm::forget_key() {
+  written_.reset();
+  adopt_revision_.reset();
+}
+
+void registration_fsm::take_existing(const exists& found, time_point now) {
+  forget_key();
+  const bool is_own = found.incarnation == incarnation_;
+  if (is_own && found.lease == lease_) {
+    // Created by an earlier attempt whose answer was lost.
+    written_ = written{incarnation_};
+    is_superseded_ = false;
+  } else if (is_own) {
+    adopt_revision_ = found.mod_revision;
+  } else {
+    is_superseded_ = true;
+    retry_at_ = now + options_.lease_ttl;
+  }
+}
+
+} // namespace limpet::agent
