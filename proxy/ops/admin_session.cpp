@@ -15,8 +15,8 @@
 #include <boost/beast/http/write.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
-#include <chrono>
 #include <ctime>
 #include <exception>
 
@@ -28,10 +28,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace wire = boost::beast::http; // limpet::http is another one
 using boost::system::error_code;
-
-constexpr std::uint32_t head_bytes_max = 8 * 1024;
-constexpr std::uint64_t content_bytes_max = 64 * 1024;
-constexpr std::chrono::seconds request_time{10};
 
 using request_parser = wire::request_parser<wire::string_body>;
 using request = wire::request<wire::string_body>;
@@ -126,7 +122,7 @@ void admin_session::close() noexcept {
 }
 
 void admin_session::begin_deadline() {
-  deadline_.expires_after(request_time);
+  deadline_.expires_after(limits_.request);
   deadline_.async_wait([self = weak_from_this()](const error_code& error) {
     if (error) return;
     if (const auto session = self.lock()) session->close();
@@ -143,19 +139,24 @@ asio::awaitable<void> admin_session::let_client_read() {
 }
 
 asio::awaitable<void> admin_session::run() {
-  beast::flat_buffer buffer(head_bytes_max + content_bytes_max);
+  beast::flat_buffer buffer(limits_.head_bytes + limits_.content_bytes);
   for (bool keep_alive = true; keep_alive;) {
     begin_deadline();
     request_parser parser;
-    parser.header_limit(head_bytes_max);
-    parser.body_limit(content_bytes_max);
+    parser.header_limit(limits_.head_bytes);
+    parser.body_limit(limits_.content_bytes);
     const auto read_error = std::get<0>(co_await wire::async_read(socket_, buffer, parser, as_tuple));
     const auto refusal = read_error ? status_of(read_error) : 0;
     if (read_error && refusal == 0) co_return;
 
     const auto& r = parser.get();
     keep_alive = refusal == 0 && r.keep_alive();
-    auto answer = refusal == 0 ? co_await answer_to(r, guard_, pages_) : plain_answer(refusal);
+    // Not `?:` over co_await: gcc 12 destroys the chosen operand twice.
+    page_answer answer;
+    if (refusal == 0)
+      answer = co_await answer_to(r, guard_, pages_);
+    else
+      answer = plain_answer(refusal);
     auto sent = make_response(std::move(answer), refusal == 0 ? r.version() : 11, keep_alive);
     const bool head_only = refusal == 0 && r.method() == wire::verb::head;
     if (co_await write(socket_, sent, head_only)) co_return;
