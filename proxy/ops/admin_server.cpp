@@ -26,7 +26,6 @@ namespace asio = boost::asio;
 using boost::system::error_code;
 using protocol = admin_session::protocol;
 
-constexpr std::size_t connections_max = 32;
 constexpr std::chrono::milliseconds accept_pause{100};
 
 /// Of a socket that is bound: generic, since it may be TCP or unix.
@@ -49,9 +48,9 @@ void log_escaped(std::exception_ptr escaped) noexcept {
 
 class admin_server::core : public std::enable_shared_from_this<core> {
 public:
-  core(asio::io_context& io, net::listen_sockets listening, backend& server)
+  core(asio::io_context& io, net::listen_sockets listening, backend& server, admin_limits limits)
       : acceptor_(io), pause_(io), listening_(std::move(listening)), guard_(listening_.address),
-        pages_(server) {
+        pages_(server), limits_(limits) {
     const int fd = listening_.fds.at(0).release();
     acceptor_.assign(protocol_of(fd), fd);
   }
@@ -84,6 +83,7 @@ private:
   net::listen_sockets listening_; ///< for the lock, and for the file of a unix socket
   admin_guard guard_;
   admin_pages pages_;
+  const admin_limits limits_;
   std::unordered_set<std::shared_ptr<admin_session>> sessions_;
 };
 
@@ -91,7 +91,7 @@ asio::awaitable<void> admin_server::core::accept_all() {
   while (acceptor_.is_open()) {
     auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
     if (!error) {
-      if (sessions_.size() < connections_max) serve(std::move(socket));
+      if (sessions_.size() < limits_.connections) serve(std::move(socket));
       continue;
     }
     if (!acceptor_.is_open()) co_return;
@@ -102,7 +102,7 @@ asio::awaitable<void> admin_server::core::accept_all() {
 }
 
 void admin_server::core::serve(protocol::socket socket) {
-  const auto session = std::make_shared<admin_session>(std::move(socket), guard_, pages_);
+  const auto session = std::make_shared<admin_session>(std::move(socket), limits_, guard_, pages_);
   sessions_.insert(session);
   asio::co_spawn(acceptor_.get_executor(), session->run(),
                  [self = shared_from_this(), session](std::exception_ptr escaped) {
@@ -112,8 +112,9 @@ void admin_server::core::serve(protocol::socket socket) {
                  });
 }
 
-admin_server::admin_server(asio::io_context& io, net::listen_sockets listening, backend& server)
-    : core_(std::make_shared<core>(io, std::move(listening), server)) {}
+admin_server::admin_server(asio::io_context& io, net::listen_sockets listening, backend& server,
+                           admin_limits limits)
+    : core_(std::make_shared<core>(io, std::move(listening), server, limits)) {}
 
 admin_server::~admin_server() {
   stop();

@@ -2,6 +2,7 @@
 
 #include "proxy/ops/admin_guard.hpp"
 #include "proxy/ops/admin_pages.hpp"
+#include "proxy/ops/admin_server.hpp"
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/generic/stream_protocol.hpp>
@@ -17,8 +18,10 @@ public:
   using protocol = boost::asio::generic::stream_protocol;
 
   /// `guard` and `pages` must outlive run().
-  admin_session(protocol::socket socket, const admin_guard& guard, admin_pages& pages)
-      : socket_(std::move(socket)), deadline_(socket_.get_executor()), guard_(guard), pages_(pages) {}
+  admin_session(protocol::socket socket, const admin_limits& limits, const admin_guard& guard,
+                admin_pages& pages)
+      : socket_(std::move(socket)), deadline_(socket_.get_executor()), limits_(limits), guard_(guard),
+        pages_(pages) {}
 
   /// Ends when the client goes, an error was answered, or close() is called.
   boost::asio::awaitable<void> run();
@@ -30,6 +33,7 @@ private:
 
   protocol::socket socket_;
   boost::asio::steady_timer deadline_;
+  const admin_limits limits_;
   const admin_guard& guard_;
   admin_pages& pages_;
 };

@@ -62,8 +62,11 @@ const json::array& array_of(const json::object& in, std::string_view name) {
   return value && value->is_array() ? value->get_array() : none;
 }
 
-/// " name value" where there is a value.
-std::string with_name(std::string_view name, const std::string& value) {
+/// " value", or " name value", where there is a value.
+std::string spaced(const std::string& value) {
+  return value.empty() ? std::string{} : " " + value;
+}
+std::string spaced(std::string_view name, const std::string& value) {
   return value.empty() ? std::string{} : fmt::format(" {} {}", name, value);
 }
 
@@ -81,7 +84,7 @@ private:
 std::string request_text(const json::object& request) {
   const auto query = text_of(request, "query");
   return text_of(request, "host") + text_of(request, "path") + (query.empty() ? "" : "?" + query) +
-         with_name("from", text_of(request, "client"));
+         spaced("from", text_of(request, "client"));
 }
 
 std::string route_text(const json::object& explanation) {
@@ -105,8 +108,8 @@ std::string source_text(const json::object& source) {
   if (source.empty()) return {};
   return fmt::format(
       " from {}{}{}{}{} (source {} of {})", find(source, "issued") ? "issued " : "", text_of(source, "kind"),
-      with_name("", text_of(source, "name")), with_name("segment", text_of(source, "segment")),
-      with_name("prefix", text_of(source, "prefix")), text_of(source, "place"), text_of(source, "of"));
+      spaced(text_of(source, "name")), spaced("segment", text_of(source, "segment")),
+      spaced("prefix", text_of(source, "prefix")), text_of(source, "place"), text_of(source, "of"));
 }
 
 std::string key_text(const json::object& key) {

@@ -1,0 +1,183 @@
+// What an explanation tells: the JSON of pool, key, token, ranking and decision.
+
+#include "proxy/ops/explainer.hpp"
+#include "proxy/ops/json_text.hpp"
+
+#include <boost/json/array.hpp>
+#include <fmt/format.h>
+
+#include <iterator>
+
+namespace limpet::ops {
+
+namespace {
+
+namespace json = boost::json;
+using http::refusal;
+using routing::view;
+
+std::string hex(std::uint64_t number) {
+  return fmt::format("{:016x}", number);
+}
+
+std::string hex(std::string_view bytes) {
+  std::string out;
+  for (const char c : bytes)
+    fmt::format_to(std::back_inserter(out), "{:02x}", static_cast<unsigned char>(c));
+  return out;
+}
+
+std::string_view to_string(routing::key_result::status status) noexcept {
+  using enum routing::key_result::status;
+  switch (status) {
+  case found:
+    return "found";
+  case absent:
+    return "absent";
+  case repeated:
+    return "repeated";
+  case too_long:
+    return "too_long";
+  case malformed:
+    return "malformed";
+  }
+  return "unknown";
+}
+
+refusal refusal_of(routing::placement_reason reason) noexcept {
+  using enum routing::placement_reason;
+  if (reason == no_key_refused) return refusal::no_session_key;
+  return reason == no_members ? refusal::no_members : refusal::owner_unreachable;
+}
+
+} // namespace
+
+std::string_view why(routing::placement_reason reason) noexcept {
+  using enum routing::placement_reason;
+  switch (reason) {
+  case owner:
+    return "It is the first of the key's ranking.";
+  case pin:
+    return "The session's cookie pins it there.";
+  case balanced:
+    return "There is no session key: any reachable member takes the request, by weight.";
+  case failed_over:
+    return "The session's own member is unreachable, and it is the next of the key's ranking.";
+  case no_key_refused:
+    return "There is no session key, and the pool wants one.";
+  case no_members:
+    return "The view has no ready member.";
+  case owner_unreachable:
+    return "The session's member is unreachable and fail-over is off, or no member is reachable.";
+  }
+  return "";
+}
+
+void explainer::tell_request() {
+  out_["request"] = {
+      {"host", to_utf8(host_)}, {"path", to_utf8(target_.path)}, {"query", to_utf8(target_.query)}};
+  if (peer_) out_["request"].as_object()["client"] = request_.client.to_string();
+}
+
+void explainer::tell_pool() {
+  out_["pool"] = to_utf8(pool_->settings.name);
+  out_["epoch"] = pool_->view.epoch();
+  out_["checksum"] = pool_->view.checksum();
+  out_["placement"] = routing::placement_name;
+}
+
+json::object explainer::source_object() const {
+  using kind = routing::key_source::kind;
+  const auto& sources = pool_->settings.session.key;
+  const auto& source = sources[key_.source];
+  json::object told{{"kind", to_string(source.from)}, {"place", key_.source + 1}, {"of", sources.size()}};
+  if (!source.name.empty()) told["name"] = to_utf8(source.name);
+  if (source.from == kind::path_segment) told["segment"] = source.segment;
+  if (source.from == kind::client_address)
+    told["prefix"] = request_.client.v6 ? source.ipv6_prefix : source.ipv4_prefix;
+  if (source.issued) told["issued"] = true;
+  if (source.pin) told["pin"] = true;
+  return told;
+}
+
+/// False where the key makes the request malformed.
+bool explainer::tell_key() {
+  using status = routing::key_result::status;
+  using kind = routing::key_source::kind;
+  json::object told{{"state", to_string(key_.outcome)}};
+  const bool from_request = !query_.key && key_.outcome != status::absent;
+  if (from_request) told["source"] = source_object();
+  if (key_.outcome == status::found) {
+    told["hash"] = hex(key_.hash);
+    told["hex"] = hex(key_.bytes);
+    if (from_request && pool_->settings.session.key[key_.source].from == kind::client_address)
+      told["text"] = request_.client.to_string();
+    else if (is_utf8(key_.bytes) && !has_controls(key_.bytes))
+      told["text"] = key_.bytes;
+  }
+  out_["key"] = std::move(told);
+  if (key_.token_seen != routing::token_state::none) tell_token();
+  return !key_.refused() || refuse(refusal::malformed_key, http::facts_of(refusal::malformed_key).text);
+}
+
+void explainer::tell_token() {
+  json::object told{{"state", to_string(key_.token_seen)}};
+  if (key_.token_seen == routing::token_state::valid) {
+    told["expires_unix_seconds"] = key_.token.expires_unix_s;
+    told["epoch"] = key_.token.epoch;
+  }
+  if (key_.token.pinned()) {
+    const auto m = pool_->view.find_by_id_hash(key_.token.pin_id_hash);
+    const bool known = m != view::npos;
+    const bool same = known && pool_->view.hashes(m).incarnation == key_.token.pin_incarnation_hash;
+    told["pin"] = {{"member", known ? json::value(to_utf8(id_of(m))) : json::value(nullptr)},
+                   {"state", same    ? "there"
+                             : known ? "another_incarnation"
+                                     : "gone"}};
+  }
+  out_["token"] = std::move(told);
+}
+
+void explainer::tell_ranking(std::uint64_t hash) {
+  const auto members = pool_->view.members();
+  json::array ranked;
+  for (const auto& [member, score] : routing::ranking(pool_->view, hash)) {
+    json::object row{
+        {"member", to_utf8(id_of(member))}, {"score", hex(score)}, {"weight", members[member].weight}};
+    if (!reachable(member)) row["why_not"] = "unreachable";
+    ranked.emplace_back(std::move(row));
+  }
+  json::array left_out;
+  for (const auto& m : members)
+    if (m.state == routing::member_state::draining)
+      left_out.push_back({{"member", to_utf8(m.id)}, {"why_not", "draining"}});
+  const auto owner = routing::owner(pool_->view, hash);
+  out_["owner"] = owner == view::npos ? json::value(nullptr) : json::value(to_utf8(id_of(owner)));
+  out_["ranking"] = std::move(ranked);
+  out_["left_out"] = std::move(left_out);
+}
+
+void explainer::tell_placement() {
+  const auto p = routing::place(pool_->view, session_, pool_->placement, 0,
+                                [this](std::uint32_t member) { return !reachable(member); });
+  if (p.member == view::npos) {
+    refuse(refusal_of(p.reason), why(p.reason));
+    out_["decision"].as_object()["reason"] = to_string(p.reason);
+    out_["decision"].as_object()["sticky"] = to_string(p.sticky);
+    return;
+  }
+  using origin = routing::placement_key::origin;
+  json::object told;
+  // Where chance decides, a member named here would be one of many.
+  const bool by_chance = session_.from == origin::none || session_.from == origin::fresh;
+  told["member"] = by_chance ? json::value(nullptr) : json::value(to_utf8(id_of(p.member)));
+  if (session_.from != origin::fresh) told["reason"] = to_string(p.reason);
+  told["sticky"] = to_string(p.sticky);
+  told["issues_cookie"] = p.issue;
+  told["why"] = session_.from == origin::fresh
+                    ? "A new session: its id is drawn at random, and the id decides the member."
+                    : why(p.reason);
+  out_["decision"] = std::move(told);
+}
+
+} // namespace limpet::ops

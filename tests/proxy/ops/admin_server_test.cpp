@@ -1,0 +1,420 @@
+#include "proxy/http/metrics.hpp"
+#include "proxy/ops/admin_server.hpp"
+#include "proxy/ops/log_level.hpp"
+#include "tests/proxy/ops/example.hpp"
+#include "tests/proxy/ops/temporary_folder.hpp"
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/generic/stream_protocol.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/read.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <gmock/gmock.h>
+
+#include <future>
+#include <optional>
+#include <thread>
+#include <vector>
+
+namespace limpet::ops {
+namespace {
+
+namespace asio = boost::asio;
+using namespace std::chrono_literals;
+using testing::HasSubstr;
+using testing::Not;
+using testing::StartsWith;
+
+/// A proxy that is nothing but what the admin server asks of it. Touched by the server's thread, and by the
+/// test's before that one begins and after it has ended.
+class fake_backend final : public backend {
+public:
+  explicit fake_backend(asio::io_context& io) : gate(io) {
+    settings_.signing_keys = {{"k1", "do-not-tell", ""}};
+    facts_.version = "1.2.3";
+  }
+
+  asio::awaitable<net::counter_shard> counters() override {
+    if (counters_asked) {
+      gate.expires_after(1h);
+      counters_asked->set_value();
+      co_await gate.async_wait(asio::as_tuple(asio::use_awaitable));
+    }
+    net::counter_shard shard;
+    shard.add(static_cast<std::uint16_t>(http::metric::connections), 0, 0, 17);
+    co_return shard;
+  }
+  const http::label_names& labels() const override { return example_.labels; }
+  process_facts facts() const override { return facts_; }
+  std::vector<pool_facts> pools() const override {
+    std::vector<pool_facts> all;
+    for (const auto& p : example_.snapshot->pools)
+      all.push_back({p, source_});
+    return all;
+  }
+  std::shared_ptr<const http::snapshot> snapshot() const override { return example_.snapshot; }
+  const config::settings& settings() const override { return settings_; }
+  bool ready() const override { return !facts_.draining; }
+  void begin_drain() override { facts_.draining = true; }
+
+  example example_;
+  process_facts facts_;
+  config::settings settings_;
+  membership::source_status source_{"etcd", true, true, 1234, 0, 0, 3, "connection refused"};
+  asio::steady_timer gate; ///< what counters() waits for, where somebody asks when it began
+  std::optional<std::promise<void>> counters_asked;
+};
+
+struct answer {
+  unsigned status = 0;
+  std::string head;
+  std::string content;
+};
+
+/// A client that waits for what it wants, in the test's thread.
+class client {
+public:
+  client(asio::io_context& io, const std::string& address) : socket_(io) {
+    if (address.starts_with("unix:"))
+      socket_.connect(asio::local::stream_protocol::endpoint(address.substr(5)));
+    else
+      socket_.connect(asio::ip::tcp::endpoint(
+          asio::ip::make_address("127.0.0.1"),
+          static_cast<std::uint16_t>(std::stoi(address.substr(address.rfind(':') + 1)))));
+  }
+
+  void send(const std::string& bytes) {
+    boost::system::error_code ignored; // the server may have heard enough
+    asio::write(socket_, asio::buffer(bytes), ignored);
+  }
+  /// One answer; status 0 where the connection ends before its end.
+  answer receive(bool with_content = true) {
+    answer a;
+    boost::system::error_code error;
+    const auto head_size = asio::read_until(socket_, asio::dynamic_buffer(buffer_), "\r\n\r\n", error);
+    if (error) return {};
+    a.head = take(head_size);
+    const auto at = a.head.find("Content-Length: ");
+    const auto size = at == std::string::npos ? 0 : std::stoul(a.head.substr(at + 16));
+    if (with_content && size > buffer_.size())
+      asio::read(socket_, asio::dynamic_buffer(buffer_), asio::transfer_exactly(size - buffer_.size()),
+                 error);
+    if (error) return {};
+    if (with_content) a.content = take(size);
+    a.status = static_cast<unsigned>(std::stoul(a.head.substr(9, 3)));
+    return a;
+  }
+  /// Whether the server has closed, and nothing is left to be read.
+  bool at_end() {
+    boost::system::error_code error;
+    asio::read(socket_, asio::dynamic_buffer(buffer_), asio::transfer_at_least(1), error);
+    return error == asio::error::eof || error == asio::error::connection_reset;
+  }
+
+private:
+  std::string take(std::size_t size) {
+    auto taken = buffer_.substr(0, size);
+    buffer_.erase(0, size);
+    return taken;
+  }
+  asio::generic::stream_protocol::socket socket_;
+  std::string buffer_;
+};
+
+class admin_server_test : public testing::Test {
+protected:
+  ~admin_server_test() override { end(); }
+
+  void begin(const std::string& address = "127.0.0.1:0", admin_limits limits = {}) {
+    auto listening = net::open_listen_sockets(address, 1);
+    ASSERT_TRUE(listening);
+    server_.emplace(io_, std::move(*listening), *backend_, limits);
+    server_->start();
+    address_ = server_->address();
+    thread_ = std::thread([this] { io_.run(); });
+  }
+  /// After it the backend may be looked at.
+  void end() {
+    if (!thread_.joinable()) return;
+    asio::post(io_, [this] { server_->stop(); });
+    thread_.join();
+  }
+
+  client connect() { return {client_io_, address_}; }
+  answer ask(const std::string& method, const std::string& target,
+             const std::string& fields = "Host: localhost\r\n", const std::string& content = "") {
+    auto c = connect();
+    c.send(method + " " + target + " HTTP/1.1\r\n" + fields + "\r\n" + content);
+    return c.receive(method != "HEAD");
+  }
+  answer get(const std::string& target) { return ask("GET", target); }
+
+  asio::io_context io_;
+  asio::io_context client_io_;
+  std::optional<fake_backend> backend_{io_};
+  std::optional<admin_server> server_;
+  std::string address_;
+  std::thread thread_;
+};
+
+// -- pages ------------------------------------------------------------
+
+TEST_F(admin_server_test, health_and_readiness) {
+  begin();
+  EXPECT_EQ(get("/healthz").content, "ok\n");
+  EXPECT_EQ(get("/readyz").content, "ready\n");
+  EXPECT_EQ(get("/readyz").status, 200U);
+}
+
+TEST_F(admin_server_test, a_drain_begins_by_post_and_readiness_says_so_at_once) {
+  begin();
+  EXPECT_EQ(get("/drain").status, 405U);
+  EXPECT_EQ(get("/readyz").status, 200U);
+  EXPECT_EQ(ask("POST", "/drain").status, 202U);
+  const auto a = get("/readyz");
+  EXPECT_EQ(a.status, 503U);
+  EXPECT_EQ(a.content, "draining\n");
+  EXPECT_EQ(get("/healthz").status, 200U) << "a drain is no illness";
+}
+
+TEST_F(admin_server_test, metrics_are_prometheus_text) {
+  begin();
+  const auto a = get("/metrics");
+  EXPECT_EQ(a.status, 200U);
+  EXPECT_THAT(a.head, HasSubstr("Content-Type: text/plain; version=0.0.4; charset=utf-8\r\n"));
+  EXPECT_THAT(a.content, HasSubstr("limpet_connections_total 17\n"));
+  EXPECT_THAT(a.content, HasSubstr("limpet_epoch{pool=\"chat\"} 42\n"));
+}
+
+TEST_F(admin_server_test, the_configuration_is_shown_without_its_secrets) {
+  begin();
+  const auto a = get("/config");
+  EXPECT_EQ(a.status, 200U);
+  EXPECT_THAT(a.content, HasSubstr("id: k1"));
+  EXPECT_THAT(a.content, Not(HasSubstr("do-not-tell")));
+}
+
+TEST_F(admin_server_test, members_are_json) {
+  backend_->example_.take_down("chat", "b");
+  backend_->example_.member("chat", "a").connections = 3;
+  begin();
+  const auto a = get("/members");
+  EXPECT_THAT(a.head, HasSubstr("Content-Type: application/json\r\n"));
+  const auto pools = boost::json::parse(a.content).as_object().at("pools").as_array();
+  ASSERT_EQ(pools.size(), 3U);
+  const auto& chat = pools[0].as_object();
+  EXPECT_EQ(chat.at("name").as_string(), "chat");
+  EXPECT_EQ(chat.at("epoch").to_number<int>(), 42);
+  EXPECT_EQ(chat.at("checksum").to_number<std::uint64_t>(), backend_->example_.pool("chat").view.checksum());
+  EXPECT_TRUE(chat.at("stale").as_bool());
+  EXPECT_EQ(chat.at("source").at("kind").as_string(), "etcd");
+  EXPECT_EQ(chat.at("source").at("last_error").as_string(), "connection refused");
+  EXPECT_EQ(
+      boost::json::serialize(chat.at("members").at(0)),
+      R"({"id":"a","incarnation":"a-1","address":"10.0.0.1:9001","weight":1,"zone":"z","state":"ready",)"
+      R"("up":true,"connections":3})");
+  EXPECT_FALSE(chat.at("members").at(1).at("up").as_bool());
+  EXPECT_EQ(chat.at("members").at(2).at("state").as_string(), "draining");
+}
+
+TEST_F(admin_server_test, explain_answers_as_json) {
+  begin();
+  auto a = get("/explain?url=/room&host=chat.example.com&header=X-User-Id:alice");
+  EXPECT_EQ(a.status, 200U);
+  EXPECT_EQ(boost::json::parse(a.content).at("key").at("text").as_string(), "alice");
+  a = get("/explain?pool=nowhere&key=a");
+  EXPECT_EQ(a.status, 400U);
+  EXPECT_TRUE(boost::json::parse(a.content).as_object().contains("error"));
+  EXPECT_EQ(get("/explain").status, 400U);
+}
+
+TEST_F(admin_server_test, the_log_level_is_read_and_put) {
+  ASSERT_TRUE(set_log_level("info"));
+  begin();
+  EXPECT_EQ(get("/loglevel").content, "info\n");
+  EXPECT_EQ(ask("PUT", "/loglevel?level=debug").content, "debug\n");
+  EXPECT_EQ(get("/loglevel").content, "debug\n");
+  EXPECT_EQ(ask("PUT", "/loglevel?level=loud").status, 400U);
+  EXPECT_EQ(ask("PUT", "/loglevel").status, 400U);
+  EXPECT_EQ(get("/loglevel").content, "debug\n");
+  set_log_level("info");
+}
+
+TEST_F(admin_server_test, the_version_names_the_placement_too) {
+  begin();
+  EXPECT_EQ(get("/version").content, "{\"version\":\"1.2.3\",\"placement\":\"weighted-rendezvous/1\"}\n");
+}
+
+TEST_F(admin_server_test, the_index_needs_nothing_from_elsewhere) {
+  begin();
+  const auto a = get("/");
+  EXPECT_THAT(a.head, HasSubstr("Content-Type: text/html; charset=utf-8\r\n"));
+  EXPECT_THAT(a.head, HasSubstr("Content-Security-Policy: default-src 'none'"));
+  EXPECT_THAT(a.content, StartsWith("<!doctype html>"));
+  EXPECT_THAT(a.content, Not(HasSubstr("src=\"")));
+  EXPECT_THAT(a.content, Not(HasSubstr("innerHTML"))) << "members name themselves";
+}
+
+// -- HTTP -------------------------------------------------------------
+
+TEST_F(admin_server_test, what_is_not_there_is_404_and_what_may_not_be_done_405) {
+  begin();
+  EXPECT_EQ(get("/nowhere").status, 404U);
+  EXPECT_EQ(get("/healthz/").status, 404U);
+  EXPECT_EQ(get("http://localhost/healthz").status, 404U);
+  const auto a = ask("DELETE", "/loglevel");
+  EXPECT_EQ(a.status, 405U);
+  EXPECT_THAT(a.head, HasSubstr("Allow: GET, HEAD, PUT\r\n"));
+  EXPECT_THAT(ask("POST", "/metrics").head, HasSubstr("Allow: GET, HEAD\r\n"));
+  EXPECT_THAT(get("/drain").head, HasSubstr("Allow: POST\r\n"));
+  EXPECT_EQ(ask("PROPFIND", "/metrics").status, 405U);
+  EXPECT_EQ(ask("HEAD", "/drain").status, 405U);
+}
+
+TEST_F(admin_server_test, every_answer_says_how_it_may_be_used) {
+  begin();
+  for (const auto* path : {"/", "/metrics", "/nowhere"}) {
+    const auto head = get(path).head;
+    for (const auto* field : {"Server: limpet\r\n", "Cache-Control: no-store\r\n",
+                              "X-Content-Type-Options: nosniff\r\n", "Date: "})
+      EXPECT_THAT(head, HasSubstr(field)) << path;
+  }
+}
+
+TEST_F(admin_server_test, head_is_get_without_the_content) {
+  begin();
+  auto c = connect();
+  c.send("HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\nGET /readyz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  const auto head = c.receive(false);
+  EXPECT_EQ(head.status, 200U);
+  EXPECT_THAT(head.head, HasSubstr("Content-Length: 3\r\n"));
+  EXPECT_EQ(c.receive().content, "ready\n") << "the next answer follows at once";
+}
+
+TEST_F(admin_server_test, a_connection_is_kept_or_closed_as_the_client_wants_it) {
+  begin();
+  auto c = connect();
+  for (int i = 0; i < 3; ++i) {
+    c.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(c.receive().status, 200U);
+  }
+  c.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+  EXPECT_EQ(c.receive().status, 200U);
+  EXPECT_TRUE(c.at_end());
+  auto old = connect();
+  old.send("GET /healthz HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(old.receive().content, "ok\n");
+  EXPECT_TRUE(old.at_end());
+}
+
+TEST_F(admin_server_test, a_request_past_the_limits_is_told_so) {
+  begin();
+  EXPECT_EQ(get("/" + std::string(9000, 'x')).status, 431U);
+  EXPECT_EQ(ask("POST", "/drain", "Host: localhost\r\nContent-Length: 70000\r\n").status, 413U);
+  EXPECT_EQ(ask("POST", "/drain", "Host: localhost\r\nTransfer-Encoding: chunked\r\n",
+                "11170\r\n" + std::string(70'000, 'x') + "\r\n0\r\n\r\n")
+                .status,
+            413U);
+  EXPECT_EQ(get("/readyz").status, 200U) << "nothing of it had an effect";
+  EXPECT_EQ(
+      ask("POST", "/drain", "Host: localhost\r\nContent-Length: 65536\r\n", std::string(65'536, 'x')).status,
+      202U);
+}
+
+TEST_F(admin_server_test, what_is_no_http_is_a_400) {
+  begin();
+  auto c = connect();
+  c.send("hello\r\n\r\n");
+  EXPECT_EQ(c.receive().status, 400U);
+  EXPECT_TRUE(c.at_end());
+  EXPECT_EQ(ask("GET", "/healthz", "").status, 400U) << "no Host";
+  EXPECT_EQ(ask("GET", "/healthz", "Host: localhost\r\nHost: localhost\r\n").status, 400U);
+}
+
+TEST_F(admin_server_test, a_client_that_stalls_is_let_go) {
+  begin("127.0.0.1:0", {.request = 20ms});
+  auto idle = connect();
+  auto half = connect();
+  half.send("GET /healthz HTTP/1.1\r\nHo");
+  EXPECT_TRUE(half.at_end());
+  EXPECT_TRUE(idle.at_end());
+}
+
+TEST_F(admin_server_test, past_the_limit_connections_are_closed_until_one_is_free) {
+  begin("127.0.0.1:0", {.connections = 4});
+  std::vector<client> held;
+  for (int i = 0; i < 4; ++i) {
+    held.push_back(connect());
+    held.back().send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    EXPECT_EQ(held.back().receive().status, 200U);
+  }
+  EXPECT_TRUE(connect().at_end());
+  held.clear();
+  while (get("/healthz").status == 0)
+    std::this_thread::yield();
+}
+
+TEST_F(admin_server_test, it_serves_a_unix_socket_too_and_removes_it) {
+  const temporary_folder folder;
+  const auto path = folder.file("admin");
+  begin("unix:" + path);
+  EXPECT_EQ(ask("GET", "/healthz", "Host: whatever.example\r\n").status, 200U);
+  end();
+  EXPECT_FALSE(std::filesystem::exists(path));
+}
+
+// -- web pages that would like to look in -----------------------------
+
+TEST_F(admin_server_test, a_name_that_was_made_to_resolve_to_loopback_is_refused) {
+  begin();
+  EXPECT_EQ(ask("GET", "/config", "Host: evil.example:9901\r\n").status, 421U);
+  EXPECT_EQ(ask("GET", "/config", "Host: " + address_ + "\r\n").status, 200U);
+}
+
+TEST_F(admin_server_test, a_foreign_page_changes_nothing) {
+  begin();
+  EXPECT_EQ(ask("POST", "/drain", "Host: localhost\r\nOrigin: http://evil.example\r\n").status, 403U);
+  EXPECT_EQ(ask("PUT", "/loglevel?level=debug", "Host: localhost\r\nOrigin: null\r\n").status, 403U);
+  EXPECT_EQ(get("/readyz").status, 200U);
+  EXPECT_EQ(ask("POST", "/drain", "Host: localhost\r\nOrigin: http://localhost\r\n").status, 202U);
+}
+
+// -- the end ----------------------------------------------------------
+
+TEST_F(admin_server_test, stop_lets_go_of_every_connection) {
+  begin();
+  auto c = connect();
+  c.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(c.receive().status, 200U);
+  end();
+  EXPECT_TRUE(c.at_end());
+}
+
+TEST_F(admin_server_test, after_stop_the_backend_is_not_touched) {
+  backend_->counters_asked.emplace();
+  auto asked = backend_->counters_asked->get_future();
+  begin();
+  auto c = connect();
+  c.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  asked.wait();
+  asio::post(io_, [this] {
+    server_->stop();
+    backend_->gate.cancel();
+    backend_.reset();
+  });
+  EXPECT_TRUE(c.at_end());
+  thread_.join();
+}
+
+} // namespace
+} // namespace limpet::ops
