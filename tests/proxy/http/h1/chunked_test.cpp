@@ -139,6 +139,7 @@ TEST(chunked, refuses_bare_line_endings) { // RFC 9112 section 2.2
   expect_malformed("1;a\rb\r\na\r\n0\r\n\r\n");
   expect_malformed("1\r\na\n0\r\n\r\n", "a");
   expect_malformed("1\r\na\r0\r\n\r\n", "a");
+  expect_malformed("1\r\nab\n0\r\n\r\n", "a");
   expect_malformed("0\r\n\n");
   expect_malformed("0\r\nA: b\n\r\n");
   expect_malformed("0\r\nA: b\r\n\n");
