@@ -140,9 +140,13 @@ void running_agent::maybe_end() {
 }
 
 asio::awaitable<void> running_agent::check_for_ever() {
+  bool is_first = true;
   for (;;) {
     const auto next = std::chrono::steady_clock::now() + options_.agent.check.interval;
     const auto answer = co_await check_health(options_.agent.address.text, options_.agent.check);
+    // A backend that was never healthy changes no verdict by failing; whoever waits for it wants to know why.
+    if (!answer && is_first) spdlog::warn("the backend is unhealthy so far: {}", answer.error().reason);
+    is_first = false;
     if (const auto verdict = health_.observe(answer.has_value())) {
       on_verdict(*verdict, answer ? std::string() : answer.error().reason);
     }
@@ -153,11 +157,11 @@ asio::awaitable<void> running_agent::check_for_ever() {
 
 void running_agent::on_verdict(bool is_well, const std::string& reason) {
   if (is_well) {
-    spdlog::info("the backend is well");
+    spdlog::info("the backend is healthy");
     // What a backend did while it was away nobody here knows, unless it is known to be the same process.
     registrar_.healthy(child_ ? child_incarnation_ : make_incarnation());
   } else {
-    spdlog::warn("the backend is not well: {}", reason);
+    spdlog::warn("the backend is unhealthy: {}", reason);
     registrar_.unhealthy();
   }
 }

@@ -17,6 +17,8 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
+// Requests are named before they are awaited: gcc 12 destroys a braced temporary in a co_await expression twice.
+
 /// No request may take so long that the lease runs out behind it while another endpoint would have answered.
 etcd::client_options client_options_for(const config::agent_settings& agent,
                                         const config::etcd_settings& settings) {
@@ -88,14 +90,16 @@ asio::awaitable<registrar::outcome> registrar::perform(fsm::wait step) {
 }
 
 asio::awaitable<registrar::outcome> registrar::perform(fsm::delete_leftover) {
-  const auto deleted = co_await client_.delete_range({.key = key_, .range_end = {}});
+  etcd::delete_range_request request{.key = key_, .range_end = {}};
+  const auto deleted = co_await client_.delete_range(std::move(request));
   if (!deleted) co_return failure(deleted.error());
   if (deleted->deleted > 0) spdlog::info("{} was there from before, and was deleted", key_);
   co_return fsm::done();
 }
 
 asio::awaitable<registrar::outcome> registrar::perform(fsm::grant_lease) {
-  const auto lease = co_await client_.lease_grant({.ttl_s = lease_seconds(agent_)});
+  const etcd::lease_grant_request request{.ttl_s = lease_seconds(agent_)};
+  const auto lease = co_await client_.lease_grant(request);
   if (!lease) co_return failure(lease.error());
   co_return fsm::granted{lease->id};
 }

@@ -1,0 +1,368 @@
+#include "proxy/agent/registration_fsm.hpp"
+
+#include <gtest/gtest.h>
+
+#include <functional>
+#include <map>
+
+namespace limpet::agent {
+namespace {
+
+using namespace std::chrono_literals;
+using fsm = registration_fsm;
+using routing::member_state;
+
+constexpr fsm::options timing{.lease_ttl = 6'000ms, .drain = 10'000ms};
+
+/// One etcd key and its leases, with time.
+struct fake_etcd {
+  struct key {
+    std::string incarnation;
+    member_state state = member_state::ready;
+    std::int64_t lease = 0;
+    std::int64_t mod_revision = 0;
+  };
+
+  fsm::time_point now{std::chrono::hours(1)};
+  std::optional<key> value;
+  std::map<std::int64_t, fsm::time_point> leases; ///< with their ends
+  std::int64_t revision = 1;
+  std::int64_t next_lease = 100;
+
+  void put(std::string incarnation, member_state state, std::int64_t lease) {
+    value = key{std::move(incarnation), state, lease, ++revision};
+  }
+  void revoke(std::int64_t lease) {
+    leases.erase(lease);
+    if (value && value->lease == lease) value.reset();
+  }
+  void advance(std::chrono::milliseconds time) {
+    now += time;
+    const auto ended = leases;
+    for (const auto& [lease, end] : ended) {
+      if (end <= now) revoke(lease);
+    }
+  }
+
+  fsm::outcome perform(const fsm::wait&) { return fsm::done(); }
+  fsm::outcome perform(const fsm::delete_leftover&) {
+    value.reset();
+    return fsm::done();
+  }
+  fsm::outcome perform(const fsm::grant_lease&) {
+    leases[++next_lease] = now + timing.lease_ttl;
+    return fsm::granted{next_lease};
+  }
+  fsm::outcome perform(const fsm::create& step) {
+    if (!value && !leases.contains(step.lease)) return fsm::lease_gone();
+    if (value) return fsm::exists{value->incarnation, value->lease, value->mod_revision};
+    put(step.incarnation, member_state::ready, step.lease);
+    return fsm::done();
+  }
+  fsm::outcome perform(const fsm::adopt& step) {
+    if (!value) return fsm::absent();
+    if (value->mod_revision != step.mod_revision) {
+      return fsm::exists{value->incarnation, value->lease, value->mod_revision};
+    }
+    if (!leases.contains(step.lease)) return fsm::lease_gone();
+    put(step.incarnation, member_state::ready, step.lease);
+    return fsm::done();
+  }
+  fsm::outcome perform(const fsm::mark_draining& step) {
+    if (!value) return fsm::absent();
+    if (value->lease != step.lease) return fsm::exists{value->incarnation, value->lease, value->mod_revision};
+    put(step.incarnation, member_state::draining, step.lease);
+    return fsm::done();
+  }
+  fsm::outcome perform(const fsm::keep_alive& step) {
+    if (!leases.contains(step.lease)) return fsm::lease_gone();
+    leases[step.lease] = now + timing.lease_ttl;
+    return fsm::done();
+  }
+  fsm::outcome perform(const fsm::revoke& step) {
+    if (!leases.contains(step.lease)) return fsm::lease_gone();
+    revoke(step.lease);
+    return fsm::done();
+  }
+};
+
+enum class fault { none, not_done, answer_lost };
+
+struct registration_fsm_test : testing::Test {
+  fake_etcd etcd;
+  fsm machine{timing, 1};
+  int operations = 0;
+  std::function<fault(int)> fault_of = [](int) { return fault::none; };
+
+  fsm::outcome perform(const fsm::action& action) {
+    const fault now = fault_of(operations++);
+    if (now == fault::not_done) return fsm::failed();
+    const auto outcome = std::visit([this](const auto& step) { return etcd.perform(step); }, action);
+    return now == fault::answer_lost ? fsm::failed() : outcome;
+  }
+
+  /// All that can be done now; the time until which there is nothing to do.
+  fsm::time_point settle() {
+    for (int i = 0; i < 100; ++i) {
+      if (machine.is_over(etcd.now)) return etcd.now;
+      const fsm::action action = machine.next(etcd.now);
+      if (const auto* idle = std::get_if<fsm::wait>(&action)) return idle->until;
+      machine.finished(perform(action), etcd.now);
+    }
+    ADD_FAILURE() << "no end of operations";
+    return etcd.now;
+  }
+
+  void pass(std::chrono::milliseconds time) {
+    const auto end = etcd.now + time;
+    for (int i = 0; i < 10'000; ++i) {
+      const auto until = settle();
+      if (until > end) break;
+      etcd.advance(std::chrono::duration_cast<std::chrono::milliseconds>(until - etcd.now) + 1ms);
+    }
+    if (etcd.now < end) etcd.advance(std::chrono::duration_cast<std::chrono::milliseconds>(end - etcd.now));
+    settle();
+  }
+
+  std::string registered() const {
+    if (!etcd.value) return "";
+    return etcd.value->incarnation + (etcd.value->state == member_state::draining ? " draining" : "");
+  }
+};
+
+TEST_F(registration_fsm_test, nothing_happens_before_the_backend_is_well) {
+  EXPECT_EQ(settle(), fsm::time_point::max());
+  EXPECT_EQ(operations, 0);
+  machine.healthy("i1");
+  settle();
+  EXPECT_EQ(registered(), "i1");
+  EXPECT_TRUE(machine.is_registered());
+}
+
+TEST_F(registration_fsm_test, deletes_what_is_left_over_and_then_creates) {
+  etcd.put("before", member_state::ready, 7);
+  machine.healthy("i1");
+  std::vector<std::size_t> order;
+  for (;;) {
+    const auto action = machine.next(etcd.now);
+    if (std::holds_alternative<fsm::wait>(action)) break;
+    order.push_back(action.index());
+    machine.finished(perform(action), etcd.now);
+  }
+  EXPECT_EQ(order, (std::vector<std::size_t>{fsm::action(fsm::delete_leftover{}).index(),
+                                             fsm::action(fsm::grant_lease{}).index(),
+                                             fsm::action(fsm::create{}).index()}));
+  EXPECT_EQ(registered(), "i1");
+}
+
+TEST_F(registration_fsm_test, keeps_the_lease_alive) {
+  machine.healthy("i1");
+  settle();
+  const auto revision = etcd.value->mod_revision;
+  pass(60s);
+  EXPECT_EQ(registered(), "i1");
+  EXPECT_EQ(etcd.value->mod_revision, revision) << "not written again";
+}
+
+TEST_F(registration_fsm_test, a_lost_lease_is_replaced_and_the_incarnation_stays) {
+  machine.healthy("i1");
+  settle();
+  etcd.revoke(etcd.value->lease);
+  EXPECT_EQ(registered(), "");
+  pass(3s);
+  EXPECT_EQ(registered(), "i1");
+}
+
+TEST_F(registration_fsm_test, an_outage_longer_than_the_lease_is_survived) {
+  machine.healthy("i1");
+  settle();
+  fault_of = [](int) { return fault::not_done; };
+  pass(30s);
+  EXPECT_EQ(registered(), "") << "the lease has run out";
+  fault_of = [](int) { return fault::none; };
+  pass(5s);
+  EXPECT_EQ(registered(), "i1");
+}
+
+TEST_F(registration_fsm_test, failures_are_retried_ever_more_slowly) {
+  fault_of = [](int) { return fault::not_done; };
+  machine.healthy("i1");
+  pass(60s);
+  EXPECT_GT(operations, 25);
+  EXPECT_LT(operations, 90) << "about every two seconds";
+}
+
+TEST_F(registration_fsm_test, not_well_is_taken_out_and_comes_back_as_another) {
+  machine.healthy("i1");
+  settle();
+  machine.unhealthy();
+  settle();
+  EXPECT_EQ(registered(), "");
+  EXPECT_TRUE(etcd.leases.empty());
+  EXPECT_EQ(settle(), fsm::time_point::max());
+  machine.healthy("i2");
+  settle();
+  EXPECT_EQ(registered(), "i2");
+}
+
+TEST_F(registration_fsm_test, well_again_before_the_old_key_was_taken_out_still_goes_through_a_removal) {
+  machine.healthy("i1");
+  settle();
+  const auto created = etcd.revision;
+  machine.unhealthy();
+  machine.healthy("i2");
+  const auto first = machine.next(etcd.now);
+  EXPECT_TRUE(std::holds_alternative<fsm::revoke>(first));
+  machine.finished(perform(first), etcd.now);
+  EXPECT_EQ(registered(), "");
+  settle();
+  EXPECT_EQ(registered(), "i2");
+  EXPECT_GT(etcd.revision, created);
+}
+
+TEST_F(registration_fsm_test, drains_and_ends) {
+  machine.healthy("i1");
+  settle();
+  machine.drain(etcd.now);
+  settle();
+  EXPECT_EQ(registered(), "i1 draining");
+  pass(9s);
+  EXPECT_EQ(registered(), "i1 draining") << "its lease is kept alive";
+  EXPECT_FALSE(machine.is_over(etcd.now));
+  pass(2s);
+  EXPECT_EQ(registered(), "");
+  EXPECT_TRUE(machine.is_over(etcd.now));
+  EXPECT_FALSE(machine.has_lease());
+}
+
+TEST_F(registration_fsm_test, a_drain_takes_no_notice_of_health) {
+  machine.healthy("i1");
+  settle();
+  machine.drain(etcd.now);
+  machine.unhealthy();
+  machine.healthy("i2");
+  settle();
+  EXPECT_EQ(registered(), "i1 draining");
+}
+
+TEST_F(registration_fsm_test, a_drain_without_a_registration_is_over_at_once) {
+  machine.drain(etcd.now);
+  EXPECT_TRUE(machine.is_over(etcd.now));
+}
+
+TEST_F(registration_fsm_test, a_stop_ends_a_drain) {
+  machine.healthy("i1");
+  settle();
+  machine.drain(etcd.now);
+  settle();
+  machine.stop(etcd.now);
+  settle();
+  EXPECT_EQ(registered(), "");
+  EXPECT_TRUE(machine.is_over(etcd.now));
+}
+
+TEST_F(registration_fsm_test, an_end_that_etcd_does_not_hear_of_is_given_up_when_the_lease_runs_out) {
+  machine.healthy("i1");
+  settle();
+  fault_of = [](int) { return fault::not_done; };
+  machine.stop(etcd.now);
+  pass(5s);
+  EXPECT_FALSE(machine.is_over(etcd.now));
+  pass(2s);
+  EXPECT_TRUE(machine.is_over(etcd.now));
+  EXPECT_TRUE(machine.has_lease());
+}
+
+TEST_F(registration_fsm_test, a_grant_that_answers_after_the_stop_is_revoked) {
+  machine.healthy("i1");
+  machine.finished(perform(machine.next(etcd.now)), etcd.now);
+  const auto grant = machine.next(etcd.now);
+  ASSERT_TRUE(std::holds_alternative<fsm::grant_lease>(grant));
+  machine.stop(etcd.now);
+  machine.finished(perform(grant), etcd.now);
+  EXPECT_FALSE(machine.is_over(etcd.now));
+  settle();
+  EXPECT_TRUE(machine.is_over(etcd.now));
+  EXPECT_TRUE(etcd.leases.empty());
+}
+
+TEST_F(registration_fsm_test, of_two_agents_with_one_id_the_later_has_it_and_they_do_not_fight) {
+  fsm second{timing, 2};
+  machine.healthy("first");
+  settle();
+  second.healthy("second");
+  for (;;) {
+    const auto action = second.next(etcd.now);
+    if (std::holds_alternative<fsm::wait>(action)) break;
+    second.finished(std::visit([this](const auto& step) { return etcd.perform(step); }, action), etcd.now);
+  }
+  EXPECT_EQ(registered(), "second");
+  // The first one's lease lives on, and when it is lost the key is not taken back.
+  etcd.revoke(etcd.next_lease - 1);
+  const auto lease = etcd.value->lease;
+  for (int i = 0; i < 20; ++i) {
+    etcd.leases[lease] = etcd.now + timing.lease_ttl;
+    pass(1s);
+    ASSERT_EQ(registered(), "second");
+  }
+  EXPECT_TRUE(machine.is_superseded());
+  // When the second leaves, the first is there again.
+  etcd.revoke(lease);
+  pass(8s);
+  EXPECT_EQ(registered(), "first");
+  EXPECT_FALSE(machine.is_superseded());
+}
+
+TEST_F(registration_fsm_test, a_key_under_an_earlier_lease_of_its_own_is_adopted) {
+  machine.healthy("i1");
+  settle();
+  // The answer to a keepalive says that the lease is gone, but the key still stands.
+  const auto old = etcd.value->lease;
+  etcd.leases.erase(old);
+  pass(3s);
+  ASSERT_EQ(registered(), "i1");
+  EXPECT_NE(etcd.value->lease, old);
+}
+
+/// A life with everything in it, with one operation failing, in either way.
+void live(registration_fsm_test& test) {
+  test.etcd.put("leftover", member_state::ready, 7);
+  test.machine.healthy("i1");
+  test.pass(10s);
+  if (test.etcd.value) test.etcd.revoke(test.etcd.value->lease);
+  test.pass(10s);
+  EXPECT_EQ(test.registered(), "i1");
+  test.machine.unhealthy();
+  test.pass(10s);
+  EXPECT_EQ(test.registered(), "");
+  test.machine.healthy("i2");
+  test.pass(10s);
+  EXPECT_EQ(test.registered(), "i2");
+  test.machine.drain(test.etcd.now);
+  test.pass(5s);
+  EXPECT_EQ(test.registered(), "i2 draining");
+  test.pass(10s);
+  EXPECT_EQ(test.registered(), "");
+  EXPECT_TRUE(test.machine.is_over(test.etcd.now));
+  EXPECT_FALSE(test.machine.has_lease());
+}
+
+TEST_F(registration_fsm_test, whatever_operation_fails_it_comes_right) {
+  live(*this);
+  const int in_all = operations;
+  ASSERT_GT(in_all, 15);
+  for (const fault kind : {fault::not_done, fault::answer_lost}) {
+    for (int failing = 0; failing < in_all; ++failing) {
+      SCOPED_TRACE("operation " + std::to_string(failing) +
+                   (kind == fault::not_done ? " not done" : " unanswered"));
+      etcd = fake_etcd();
+      machine = fsm(timing, 1);
+      operations = 0;
+      fault_of = [=](int operation) { return operation == failing ? kind : fault::none; };
+      live(*this);
+    }
+  }
+}
+
+} // namespace
+} // namespace limpet::agent
