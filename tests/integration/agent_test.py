@@ -114,6 +114,7 @@ class Agent(IntegrationTest):
         self.etcd.start()
         self.assertEqual(self.wait_for_value(state="ready")["incarnation"], before)
         agent.assert_running()
+        agent.stop()  # before the etcd that was started after it
 
     def test_starts_a_backend_and_gives_back_its_exit_code(self):
         ready = os.path.join(self.folder(), "ready.json")
