@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <vector>
 
 namespace limpet::net {
 namespace {
@@ -150,6 +151,19 @@ TEST_F(unix_listen_socket, refuses_one_that_is_listened_on) {
   const auto first = open_listen_sockets(address, 1).value();
   EXPECT_EQ(refused(address), errc::address_in_use);
   EXPECT_TRUE(connect_to(first.fds[0].get()));
+}
+
+TEST_F(unix_listen_socket, refuses_one_that_is_too_busy_to_answer) {
+  const auto to = *socket_address::parse(address, socket_address::use::listen);
+  const unique_fd busy(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  ASSERT_EQ(::bind(busy.get(), to.data(), to.size()), 0);
+  ASSERT_EQ(::listen(busy.get(), 0), 0);
+  std::vector<unique_fd> waiting; // until the queue is full
+  do {
+    waiting.emplace_back(::socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  } while (::connect(waiting.back().get(), to.data(), to.size()) == 0);
+  EXPECT_EQ(refused(address), errc::address_in_use);
+  EXPECT_TRUE(std::filesystem::is_socket(path));
 }
 
 TEST_F(unix_listen_socket, removes_what_a_killed_process_left_behind) {

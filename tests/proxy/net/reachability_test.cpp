@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <atomic>
+#include <barrier>
 #include <thread>
 #include <vector>
 
@@ -79,17 +81,24 @@ TEST(reachability, comes_back_with_the_first_connect) {
 }
 
 TEST(reachability, gives_the_probe_to_one_of_many_threads) {
-  for (int round = 0; round < 50; ++round) {
-    reachability r;
-    r.failed(start);
+  struct contended {
+    reachability member;
     std::atomic<int> claimed = 0;
-    std::vector<std::thread> workers;
-    for (int i = 0; i < 4; ++i)
-      workers.emplace_back([&] { claimed += r.claim_probe(start + 1s, window); });
-    for (auto& worker : workers)
-      worker.join();
-    EXPECT_EQ(claimed, 1);
-  }
+  };
+  std::vector<contended> all(20'000);
+  for (auto& one : all)
+    one.member.failed(start);
+  std::barrier together(4);
+  std::vector<std::thread> workers;
+  for (int i = 0; i < 4; ++i)
+    workers.emplace_back([&] {
+      together.arrive_and_wait();
+      for (auto& one : all)
+        one.claimed += one.member.claim_probe(start + 1s, window);
+    });
+  for (auto& worker : workers)
+    worker.join();
+  EXPECT_EQ(std::count_if(all.begin(), all.end(), [](const auto& one) { return one.claimed != 1; }), 0);
 }
 
 } // namespace

@@ -2,6 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -41,40 +44,27 @@ TEST(socket_address, reads_unix_paths) {
 }
 
 TEST(socket_address, refuses_what_is_none) {
-  for (const std::string text : {"",
-                                 ":",
-                                 "80",
-                                 "1.2.3.4",
-                                 "1.2.3.4:",
-                                 "1.2.3.4:x",
-                                 "1.2.3.4:-1",
-                                 "1.2.3.4:+1",
-                                 "1.2.3.4: 80",
-                                 "1.2.3.4:80 ",
-                                 "1.2.3.4:65536",
-                                 "1.2.3.4:99999999999",
-                                 "1.2.3:80",
-                                 "1.2.3.4.5:80",
-                                 "256.1.1.1:80",
-                                 "::1:80",
-                                 "[::1]",
-                                 "[::1]80",
-                                 "[::1:80",
-                                 "::1]:80",
-                                 "[]:80",
-                                 "[::g]:80",
-                                 "[1.2.3.4]:80",
-                                 "[localhost]:80",
-                                 "example.com:80",
-                                 "unix:",
-                                 "unix:a",
-                                 "unix:./a",
-                                 "Unix:/a",
-                                 "http://1.2.3.4:80"}) {
+  for (const std::string text :
+       {"", ":", "80", "1.2.3.4", "1.2.3:80", "1.2.3.4.5:80", "256.1.1.1:80", "example.com:80"})
     EXPECT_EQ(read(text), "none") << text;
-  }
-  EXPECT_EQ(read("unix:/run/a\0b"s), "none"); // what the system would take for /run/a
+  for (const std::string text : {"::1:80", "[::1]", "[::1]80", "[::1:80", "::1]:80", "[]:80", "[::g]:80"})
+    EXPECT_EQ(read(text), "none") << text;
+  for (const std::string port : {"", "x", "-1", "+1", " 80", "80 ", "65536", "99999999999"})
+    EXPECT_EQ(read("1.2.3.4:" + port), "none") << port;
   EXPECT_EQ(read("1.2.3.4:80\0"s), "none");
+  for (const std::string text : {"unix:", "unix:a", "unix:./a", "Unix:/a", "http://1.2.3.4:80"})
+    EXPECT_EQ(read(text), "none") << text;
+}
+
+TEST(socket_address, refuses_a_path_that_the_system_would_cut_short) {
+  EXPECT_EQ(read("unix:/run/a\0b"s), "none"); // it would take it for /run/a
+}
+
+TEST(socket_address, has_brackets_around_ipv6_alone) { // RFC 3986 section 3.2.2
+  for (const std::string text : {"[1.2.3.4]:80", "[localhost]:80"})
+    EXPECT_EQ(read(text), "none") << text;
+  for (const std::string text : {"[a]:80", "[]:80"})
+    EXPECT_FALSE(split_host_port(text)) << text;
 }
 
 TEST(socket_address, knows_its_parts) {
@@ -102,6 +92,15 @@ TEST(socket_address, is_made_of_an_address_and_a_port) {
   }
 }
 
+TEST(socket_address, knows_an_ipv4_peer_of_an_ipv6_socket) { // RFC 4291 section 2.5.5.2
+  auto address = *socket_address::parse("[::1]:80", use::connect);
+  auto& v6 = *reinterpret_cast<sockaddr_in6*>(address.data());
+  v6.sin6_addr = {};
+  const std::array<std::uint8_t, 6> mapped{0xff, 0xff, 1, 2, 3, 4};
+  std::copy(mapped.begin(), mapped.end(), v6.sin6_addr.s6_addr + 10);
+  EXPECT_EQ(address.ip(), *routing::ip_address::parse("1.2.3.4"));
+}
+
 TEST(host_port, is_split_at_the_last_colon) {
   const auto split = [](std::string_view text) {
     const auto parts = split_host_port(text);
@@ -110,7 +109,7 @@ TEST(host_port, is_split_at_the_last_colon) {
   EXPECT_EQ(split("example.com:80"), "example.com|80");
   EXPECT_EQ(split("[::1]:80"), "::1|80");
   EXPECT_EQ(split(":80"), "|80");
-  for (const std::string text : {"", "a", "a:", "a:b:80", "::1:80", "a:80x", "a:65536", "[a]:80", "[]:80"})
+  for (const std::string text : {"", "a", "a:", "a:b:80", "::1:80", "a:80x", "a:65536", "[::1]80", "[::1]:"})
     EXPECT_EQ(split(text), "none") << text;
 }
 

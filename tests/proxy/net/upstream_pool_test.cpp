@@ -186,6 +186,7 @@ TEST_F(upstream_pool_test, does_not_age_what_is_in_use) {
   ASSERT_NE(take(a), -1);
   on.wheel.advance(clock::now() + 10 * idle);
   EXPECT_EQ(pool.open_count(), 1U);
+  EXPECT_EQ(pool.idle_count(), 0U);
   EXPECT_FALSE(taken.back()->io.interrupted());
 }
 
