@@ -40,6 +40,7 @@ void file_source::start(publish_function publish) {
   const int fd = ::inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
   if (fd >= 0) {
     inotify_.assign(fd);
+    inotify_.non_blocking(true); // Asio would otherwise wait where a read finds nothing
     wait_for_event();
   } else {
     spdlog::warn("pool {}: no inotify, so '{}' is only looked at once a second", pool_, path_);
