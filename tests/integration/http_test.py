@@ -280,15 +280,21 @@ class Bodies(ThroughTheProxy):
         self.assertEqual((response.status, response.interim), (417, []))
 
     def test_an_early_answer_comes_before_the_body_is_sent(self):
+        """And ends the connection: what comes of the body later must not be taken for a request."""
+
         def script(peer):
             peer.read_head()
-            peer.respond(b"enough", "403 Forbidden", [("Connection", "close")])
+            peer.respond(b"enough", "403 Forbidden")
             peer.wait_for_end()
 
         client = self.client(script)
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 1000000\r\n\r\nsome")
         response = client.read_response()
         self.assertEqual((response.status, response.text()), (403, "enough"))
+        self.assertEqual(response.fields.get("Connection"), "close")
+        client.send(b"GET /smuggled HTTP/1.1\r\nHost: a\r\n\r\n")
+        client.assert_closed()
+        self.assertEqual([request.target for request in self.origin.requests], ["/"])
 
     def test_an_early_answer_while_the_client_keeps_sending(self):
         def script(peer):

@@ -95,6 +95,15 @@ class Sizes(IntegrationTest):
         self.start(script)
         self.assertEqual(self.status("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 502)
 
+    def test_endless_interim_answers(self):
+        def script(peer):
+            peer.read_request()
+            while True:
+                peer.send(b"HTTP/1.1 102 Processing\r\n\r\n")
+
+        self.start(script)
+        self.assertEqual(self.status("GET / HTTP/1.1\r\nHost: a\r\n\r\n"), 502)
+
 
 class Connections(IntegrationTest):
     def test_connections_in_all(self):
