@@ -12,7 +12,9 @@ namespace {
 
 using steady = std::chrono::steady_clock;
 
-net::member_endpoint endpoint_of(const net::socket_address& a) { return {a.data(), a.size()}; }
+net::member_endpoint endpoint_of(const net::socket_address& a) {
+  return {a.data(), a.size()};
+}
 
 } // namespace
 
@@ -22,7 +24,8 @@ address_book::address_book(boost::asio::io_context& io, std::function<void()> ch
 }
 
 std::vector<net::member_endpoint> address_book::resolve(const std::string& address) {
-  if (const auto known = net::socket_address::parse(address, net::socket_address::use::connect)) return {endpoint_of(*known)};
+  if (const auto known = net::socket_address::parse(address, net::socket_address::use::connect))
+    return {endpoint_of(*known)};
   auto& e = names_[address];
   e.asked = steady::now();
   if (e.next == steady::time_point{}) look_up(address, e);
@@ -48,7 +51,8 @@ void address_book::look_up(const std::string& address, entry& e) {
           return;
         }
         std::vector<net::member_endpoint> endpoints;
-        for (const auto& result : results) endpoints.emplace_back(result.endpoint());
+        for (const auto& result : results)
+          endpoints.emplace_back(result.endpoint());
         std::sort(endpoints.begin(), endpoints.end());
         if (std::exchange(named.endpoints, endpoints) != endpoints) changed_();
       });
@@ -56,7 +60,9 @@ void address_book::look_up(const std::string& address, entry& e) {
 
 void address_book::tick() {
   const auto now = steady::now();
-  std::erase_if(names_, [&](const auto& n) { return !n.second.under_way && now - n.second.asked > forget_after && n.second.endpoints.empty(); });
+  std::erase_if(names_, [&](const auto& n) {
+    return !n.second.under_way && now - n.second.asked > forget_after && n.second.endpoints.empty();
+  });
   for (auto& [address, e] : names_)
     if (now >= e.next) look_up(address, e);
   timer_.expires_after(std::chrono::seconds(1));

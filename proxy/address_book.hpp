@@ -12,8 +12,9 @@
 
 namespace limpet {
 
-/// The members' addresses as endpoints. Numbers and unix paths are known at once; host names are looked up in the background, on
-/// the control thread's io_context, again and again: a look-up that fails keeps what was known.
+/// The members' addresses as endpoints. Numbers and unix paths are known at once; host names are looked up in
+/// the background, on the control thread's io_context, again and again: a look-up that fails keeps what was
+/// known.
 class address_book {
 public:
   /// `changed` is called when a name has come to stand for something else.

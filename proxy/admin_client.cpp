@@ -47,7 +47,8 @@ std::string ask_admin(const std::string& address, const std::string& target) {
   stream.expires_after(patience);
   asio::ip::tcp::resolver resolver(io);
   error_code unknown;
-  const auto endpoints = resolver.resolve(parts->host.empty() ? "127.0.0.1" : parts->host, std::to_string(parts->port), unknown);
+  const auto endpoints =
+      resolver.resolve(parts->host.empty() ? "127.0.0.1" : parts->host, std::to_string(parts->port), unknown);
   if (unknown) throw std::runtime_error("cannot resolve " + address + ": " + unknown.message());
 
   http1::request<http1::empty_body> request(http1::verb::get, target, 11);
@@ -61,8 +62,8 @@ std::string ask_admin(const std::string& address, const std::string& target) {
   await_step(io, address, [&](auto done) { http1::async_write(stream, request, done); });
   await_step(io, address, [&](auto done) { http1::async_read(stream, buffer, answer, done); });
   if (answer.get().result_int() != 200)
-    throw std::runtime_error("the admin server at " + address + " says " + std::to_string(answer.get().result_int()) + ": " +
-                             answer.get().body());
+    throw std::runtime_error("the admin server at " + address + " says " +
+                             std::to_string(answer.get().result_int()) + ": " + answer.get().body());
   return std::move(answer.get().body());
 }
 

@@ -25,8 +25,10 @@ namespace {
 constexpr int cannot_start = static_cast<int>(exit_code::cannot_start);
 
 void print_issues(const config::load_result& loaded) {
-  for (const auto& e : loaded.errors) fmt::print(stderr, "error: {}\n", config::to_string(e));
-  for (const auto& w : loaded.warnings) fmt::print(stderr, "warning: {}\n", config::to_string(w));
+  for (const auto& e : loaded.errors)
+    fmt::print(stderr, "error: {}\n", config::to_string(e));
+  for (const auto& w : loaded.warnings)
+    fmt::print(stderr, "warning: {}\n", config::to_string(w));
 }
 
 int serve(const serve_options& options) {
@@ -51,7 +53,8 @@ int check(const std::string& path, bool print) {
     return 0;
   }
   fmt::print("{}: valid\n", path);
-  for (const auto& line : config::guarantees(loaded.settings)) fmt::print("{}\n", line);
+  for (const auto& line : config::guarantees(loaded.settings))
+    fmt::print("{}\n", line);
   return 0;
 }
 
@@ -59,12 +62,15 @@ void add_serve(CLI::App& app, int& result) {
   auto* command = app.add_subcommand("serve", "Run the proxy");
   auto options = std::make_shared<serve_options>();
   command->add_option("-c,--config", options->config_path, "Configuration file")->required();
-  command->add_option("--ready-file", options->ready_file, "Write the bound addresses here, as JSON, once all are bound");
+  command->add_option("--ready-file", options->ready_file,
+                      "Write the bound addresses here, as JSON, once all are bound");
   const std::map<std::string, config::log_level> levels{{"debug", config::log_level::debug},
                                                         {"info", config::log_level::info},
                                                         {"warning", config::log_level::warning},
                                                         {"error", config::log_level::error}};
-  command->add_option("--log-level", options->log_level, "debug, info, warning or error; instead of the configuration's")
+  command
+      ->add_option("--log-level", options->log_level,
+                   "debug, info, warning or error; instead of the configuration's")
       ->transform(CLI::CheckedTransformer(levels, CLI::ignore_case));
   command->callback([options, &result] { result = serve(*options); });
 }
@@ -82,7 +88,8 @@ void add_schema(CLI::App& app) {
   auto* command = app.add_subcommand("schema", "Print the configuration's JSON Schema, for editors");
   auto reference = std::make_shared<bool>(false);
   command->add_flag("--reference", *reference, "Print the reference in Markdown instead");
-  command->callback([reference] { fmt::print("{}", *reference ? config::reference_markdown() : config::json_schema()); });
+  command->callback(
+      [reference] { fmt::print("{}", *reference ? config::reference_markdown() : config::json_schema()); });
 }
 
 } // namespace

@@ -35,8 +35,10 @@ agent::agent_options options_of(const agent_flags& flags) {
   agent::agent_options options;
   if (!flags.config_path.empty()) {
     const auto loaded = config::load_file(flags.config_path, config::role::agent);
-    for (const auto& e : loaded.errors) fmt::print(stderr, "error: {}\n", config::to_string(e));
-    for (const auto& w : loaded.warnings) fmt::print(stderr, "warning: {}\n", config::to_string(w));
+    for (const auto& e : loaded.errors)
+      fmt::print(stderr, "error: {}\n", config::to_string(e));
+    for (const auto& w : loaded.warnings)
+      fmt::print(stderr, "warning: {}\n", config::to_string(w));
     require(loaded.ok(), flags.config_path + " is not valid");
     options.etcd = loaded.settings.etcd;
     options.agent = loaded.settings.agent.value_or(config::agent_settings{});
@@ -63,7 +65,8 @@ agent::agent_options options_of(const agent_flags& flags) {
 } // namespace
 
 void add_agent(CLI::App& app, int& result) {
-  auto* command = app.add_subcommand("agent", "Register a backend in etcd for as long as it is healthy; drain it on SIGTERM");
+  auto* command = app.add_subcommand(
+      "agent", "Register a backend in etcd for as long as it is healthy; drain it on SIGTERM");
   auto flags = std::make_shared<agent_flags>();
   command->add_option("-c,--config", flags->config_path, "Configuration file: its sections etcd and agent");
   command->add_option("--pool", flags->pool, "The pool that the member joins");
@@ -71,7 +74,8 @@ void add_agent(CLI::App& app, int& result) {
   command->add_option("--address", flags->address, "Where proxies reach it");
   command->add_option("--weight", flags->weight, "Its share of the sessions");
   command->add_option("--zone", flags->zone, "Where it runs");
-  command->add_option("--check-path", flags->check_path, "GET this path to check its health; else a TCP connect");
+  command->add_option("--check-path", flags->check_path,
+                      "GET this path to check its health; else a TCP connect");
   command->add_option("--etcd", flags->endpoints, "etcd's endpoints, http(s)://host:port");
   command->add_option("--prefix", flags->prefix, "etcd's prefix of all keys");
   command->add_option("command", flags->command, "The backend to start, after --");

@@ -32,7 +32,8 @@ struct explain_options {
 /// "Name: value" taken apart.
 std::pair<std::string, std::string> split_header(const std::string& text) {
   const auto colon = text.find(':');
-  if (colon == std::string::npos || colon == 0) throw std::runtime_error("--header wants 'Name: value', not '" + text + "'");
+  if (colon == std::string::npos || colon == 0)
+    throw std::runtime_error("--header wants 'Name: value', not '" + text + "'");
   const auto value = text.find_first_not_of(" \t", colon + 1);
   return {text.substr(0, colon), value == std::string::npos ? "" : text.substr(value)};
 }
@@ -56,25 +57,31 @@ snapshot_builder::lists members_of(const config::settings& settings) {
 
 boost::json::object explain_offline(const explain_options& options) {
   const auto loaded = config::load_file(options.config_path);
-  for (const auto& e : loaded.errors) fmt::print(stderr, "error: {}\n", config::to_string(e));
+  for (const auto& e : loaded.errors)
+    fmt::print(stderr, "error: {}\n", config::to_string(e));
   if (!loaded.ok()) throw std::runtime_error(options.config_path + " is not valid");
   snapshot_builder builder([](const std::string&) { return std::vector<net::member_endpoint>{}; });
   const auto snapshot = builder.build(loaded.settings, members_of(loaded.settings));
   auto said = ops::explain(*snapshot, options.query, {std::time(nullptr), std::chrono::steady_clock::now()});
   const auto* pool = said.if_contains("pool");
-  const auto known = pool && pool->is_string() ? loaded.settings.pools.find(std::string(pool->as_string())) : loaded.settings.pools.end();
+  const auto known = pool && pool->is_string() ? loaded.settings.pools.find(std::string(pool->as_string()))
+                                               : loaded.settings.pools.end();
   if (known != loaded.settings.pools.end() && known->second.members.source == config::source_kind::etcd)
-    throw std::runtime_error("pool " + known->first + " has its members from etcd: ask a running proxy (--admin), not the file");
+    throw std::runtime_error("pool " + known->first +
+                             " has its members from etcd: ask a running proxy (--admin), not the file");
   return said;
 }
 
 int explain(explain_options& options) {
-  for (const auto& header : options.headers) options.query.headers.push_back(split_header(header));
+  for (const auto& header : options.headers)
+    options.query.headers.push_back(split_header(header));
   if (!options.pool.empty()) options.query.pool = options.pool;
   if (!options.key.empty()) options.query.key = options.key;
-  const auto said = options.config_path.empty()
-                        ? boost::json::parse(ask_admin(options.admin, "/explain?" + ops::to_query_string(options.query))).as_object()
-                        : explain_offline(options);
+  const auto said =
+      options.config_path.empty()
+          ? boost::json::parse(ask_admin(options.admin, "/explain?" + ops::to_query_string(options.query)))
+                .as_object()
+          : explain_offline(options);
   if (options.json)
     fmt::print("{}\n", boost::json::serialize(said));
   else
@@ -94,8 +101,11 @@ void add_explain(CLI::App& app, int& result) {
   command->add_option("--client", options->query.client, "The client's address");
   auto* pool = command->add_option("--pool", options->pool, "A pool, instead of the route's");
   command->add_option("--key", options->key, "With --pool: the session key itself")->needs(pool);
-  auto* admin = command->add_option("--admin", options->admin, "A running proxy's admin address")->capture_default_str();
-  command->add_option("-c,--config", options->config_path, "Ask this configuration instead of a running proxy")->excludes(admin);
+  auto* admin = command->add_option("--admin", options->admin, "A running proxy's admin address")
+                    ->capture_default_str();
+  command
+      ->add_option("-c,--config", options->config_path, "Ask this configuration instead of a running proxy")
+      ->excludes(admin);
   command->add_flag("--json", options->json, "As JSON");
   command->callback([options, &result] { result = explain(*options); });
 }

@@ -3,7 +3,6 @@
 #include "proxy/membership/make_source.hpp"
 
 #include <boost/asio/post.hpp>
-
 #include <spdlog/spdlog.h>
 
 namespace limpet {
@@ -29,7 +28,8 @@ void control::apply(const config::settings& settings) {
     auto& made = sources_[name];
     made.settings = pool.members;
     made.source = membership::make_source(io_, pool, settings_.etcd);
-    made.source->start([this, pool_name = name](membership::member_list list) { on_members(pool_name, std::move(list)); });
+    made.source->start(
+        [this, pool_name = name](membership::member_list list) { on_members(pool_name, std::move(list)); });
   }
   publish_now();
 }
@@ -53,8 +53,9 @@ void control::publish_now() {
   if (current_) old_.push_back(std::move(current_));
   current_ = next;
   for (const auto& pool : current_->pools)
-    spdlog::debug("snapshot {}: pool {}, epoch {}, {} members, checksum {:013x}", current_->number, pool->settings.name,
-                  pool->view.epoch(), pool->view.members().size(), pool->view.checksum());
+    spdlog::debug("snapshot {}: pool {}, epoch {}, {} members, checksum {:013x}", current_->number,
+                  pool->settings.name, pool->view.epoch(), pool->view.members().size(),
+                  pool->view.checksum());
   publish_(std::move(next));
 }
 
@@ -73,7 +74,8 @@ membership::source_status control::status_of(const std::string& pool) const {
 
 void control::stop() {
   if (std::exchange(stopped_, true)) return;
-  for (auto& [name, s] : sources_) s.source->stop();
+  for (auto& [name, s] : sources_)
+    s.source->stop();
   addresses_.stop();
   timer_.cancel();
 }

@@ -16,8 +16,8 @@
 
 namespace limpet {
 
-/// The control thread's heart: holds the membership sources and the configuration in force, makes a snapshot whenever either
-/// changes, and hands it to the workers. Frees old snapshots once no worker holds them.
+/// The control thread's heart: holds the membership sources and the configuration in force, makes a snapshot
+/// whenever either changes, and hands it to the workers. Frees old snapshots once no worker holds them.
 class control {
 public:
   using publish_function = std::function<void(std::shared_ptr<const http::snapshot>)>;
@@ -25,7 +25,8 @@ public:
   control(boost::asio::io_context& io, publish_function publish);
   control(const control&) = delete;
 
-  /// Puts the settings in force: sources whose settings did not change go on, others are made anew. Publishes.
+  /// Puts the settings in force: sources whose settings did not change go on, others are made anew.
+  /// Publishes.
   void apply(const config::settings& settings);
   void stop();
 

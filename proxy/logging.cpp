@@ -14,10 +14,14 @@ void start_logging(config::log_level level) {
 
 void set_log_level(config::log_level level) {
   switch (level) {
-  case config::log_level::debug: return spdlog::set_level(spdlog::level::debug);
-  case config::log_level::info: return spdlog::set_level(spdlog::level::info);
-  case config::log_level::warning: return spdlog::set_level(spdlog::level::warn);
-  case config::log_level::error: return spdlog::set_level(spdlog::level::err);
+  case config::log_level::debug:
+    return spdlog::set_level(spdlog::level::debug);
+  case config::log_level::info:
+    return spdlog::set_level(spdlog::level::info);
+  case config::log_level::warning:
+    return spdlog::set_level(spdlog::level::warn);
+  case config::log_level::error:
+    return spdlog::set_level(spdlog::level::err);
   }
 }
 

@@ -10,7 +10,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-
 #include <spdlog/spdlog.h>
 #include <systemd/sd-daemon.h>
 
@@ -55,11 +54,14 @@ std::uint64_t raise_descriptor_limit() {
 server::server(serve_options options, config::settings settings)
     : options_(std::move(options)), settings_(std::move(settings)), signals_(io_), timer_(io_),
       control_(io_, [this](const auto& snapshot) {
-        for (auto& w : workers_) w->publish(snapshot);
+        for (auto& w : workers_)
+          w->publish(snapshot);
       }) {
-  for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2}) signals_.add(number);
+  for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2})
+    signals_.add(number);
   fit_limits();
-  if (settings_.logging.access != "off") access_log_ = std::make_unique<ops::access_log>(settings_.logging.access);
+  if (settings_.logging.access != "off")
+    access_log_ = std::make_unique<ops::access_log>(settings_.logging.access);
   for (std::uint32_t i = 0; i < worker_count(settings_); ++i) {
     auto w = std::make_unique<worker>(process_);
     if (access_log_) {
@@ -81,11 +83,11 @@ server::~server() {
 /// What the system does not give is not promised: connections need two descriptors each at the worst.
 void server::fit_limits() {
   const auto descriptors = raise_descriptor_limit();
-  const auto fits = static_cast<std::uint32_t>(
-      std::min<std::uint64_t>((descriptors - std::min(descriptors / 2, descriptors_reserved)) / 2, 0xffff'ffff));
+  const auto fits = static_cast<std::uint32_t>(std::min<std::uint64_t>(
+      (descriptors - std::min(descriptors / 2, descriptors_reserved)) / 2, 0xffff'ffff));
   if (settings_.limits.connections > fits || settings_.limits.connections == 0) {
-    spdlog::warn("limits.connections is {}, but {} open files allow {}: clamped (raise LimitNOFILE)", settings_.limits.connections,
-                 descriptors, fits);
+    spdlog::warn("limits.connections is {}, but {} open files allow {}: clamped (raise LimitNOFILE)",
+                 settings_.limits.connections, descriptors, fits);
     settings_.limits.connections = fits;
   }
 }
@@ -96,20 +98,23 @@ void server::bind() {
     if (!opened)
       throw std::runtime_error("cannot listen on " + listener.address.text + " (listener " + listener.name +
                                "): " + opened.error().message());
-    for (std::size_t i = 0; i < workers_.size(); ++i) workers_[i]->add_listener(std::move(opened->fds[i]));
+    for (std::size_t i = 0; i < workers_.size(); ++i)
+      workers_[i]->add_listener(std::move(opened->fds[i]));
     opened->fds.clear();
     listeners_.push_back(std::move(*opened));
   }
   if (!settings_.admin.address) return;
   const auto& address = settings_.admin.address->text;
   auto opened = net::open_listen_sockets(address, 1);
-  if (!opened) throw std::runtime_error("cannot listen on " + address + " (admin): " + opened.error().message());
+  if (!opened)
+    throw std::runtime_error("cannot listen on " + address + " (admin): " + opened.error().message());
   admin_ = std::make_unique<ops::admin_server>(io_, std::move(*opened), *this);
 }
 
 exit_code server::run() {
   control_.apply(settings_);
-  for (auto& w : workers_) w->start();
+  for (auto& w : workers_)
+    w->start();
   if (admin_) admin_->start();
   await_signal();
   for (std::size_t i = 0; i < listeners_.size(); ++i)
@@ -119,7 +124,8 @@ exit_code server::run() {
   ::sd_notify(0, "READY=1");
   io_.run();
 
-  for (auto& w : workers_) w->stop();
+  for (auto& w : workers_)
+    w->stop();
   if (access_log_) access_log_->stop();
   for (const auto& listener : listeners_)
     if (!listener.unlink_path.empty()) ::unlink(listener.unlink_path.c_str());
@@ -128,7 +134,8 @@ exit_code server::run() {
 
 void server::write_ready_file() const {
   boost::json::object addresses;
-  for (std::size_t i = 0; i < listeners_.size(); ++i) addresses[settings_.listeners[i].name] = listeners_[i].address;
+  for (std::size_t i = 0; i < listeners_.size(); ++i)
+    addresses[settings_.listeners[i].name] = listeners_[i].address;
   boost::json::object ready{{"pid", ::getpid()}, {"listeners", addresses}};
   if (admin_) ready["admin"] = admin_->address();
   const auto temporary = options_.ready_file + ".new";
@@ -151,13 +158,17 @@ void server::await_signal() {
 
 void server::on_signal(int number) {
   switch (number) {
-  case SIGHUP: return reload();
+  case SIGHUP:
+    return reload();
   case SIGUSR1:
     if (access_log_) access_log_->reopen();
     return;
-  case SIGUSR2: return spdlog::warn("SIGUSR2: this release cannot hand over to a new binary; restart instead");
-  case SIGQUIT: return finish(exit_code::clean);
-  default: break;
+  case SIGUSR2:
+    return spdlog::warn("SIGUSR2: this release cannot hand over to a new binary; restart instead");
+  case SIGQUIT:
+    return finish(exit_code::clean);
+  default:
+    break;
   }
   if (stopping_) return finish(exit_code::forced);
   begin_drain();
@@ -168,13 +179,17 @@ void server::reload() {
   ::sd_notify(0, "RELOADING=1");
   auto loaded = config::load_file(options_.config_path);
   last_reload_ok_ = loaded.ok();
-  for (const auto& w : loaded.warnings) spdlog::warn("{}", config::to_string(w));
-  for (const auto& e : loaded.errors) spdlog::error("{}", config::to_string(e));
+  for (const auto& w : loaded.warnings)
+    spdlog::warn("{}", config::to_string(w));
+  for (const auto& e : loaded.errors)
+    spdlog::error("{}", config::to_string(e));
   if (!loaded.ok()) {
-    spdlog::error("reload refused, the configuration in force stays: {} has {} errors", options_.config_path, loaded.errors.size());
+    spdlog::error("reload refused, the configuration in force stays: {} has {} errors", options_.config_path,
+                  loaded.errors.size());
   } else {
     restart_needed_ = config::restart_needed(settings_, loaded.settings);
-    for (const auto& key : restart_needed_) spdlog::warn("{} changed, which needs a restart: it stays as it is", key);
+    for (const auto& key : restart_needed_)
+      spdlog::warn("{} changed, which needs a restart: it stays as it is", key);
     const auto running = std::move(settings_);
     settings_ = std::move(loaded.settings);
     settings_.listeners = running.listeners;
@@ -198,12 +213,14 @@ bool server::ready() const {
                      [&](const auto& pool) { return control_.status_of(pool->settings.name).ready; });
 }
 
-/// Not ready at once; goes on as before for `delay`, so that whoever balances before us sees it; then lets go.
+/// Not ready at once; goes on as before for `delay`, so that whoever balances before us sees it; then lets
+/// go.
 void server::begin_drain() {
   if (std::exchange(stopping_, true)) return;
   ::sd_notify(0, "STOPPING=1");
   const auto& shutdown = control_.settings().shutdown;
-  spdlog::info("draining: {} ms of delay, then {} ms at the most", shutdown.delay.count(), shutdown.drain.count());
+  spdlog::info("draining: {} ms of delay, then {} ms at the most", shutdown.delay.count(),
+               shutdown.drain.count());
   drain_ends_ = std::chrono::steady_clock::now() + shutdown.delay + shutdown.drain;
   timer_.expires_after(shutdown.delay);
   timer_.async_wait([this](boost::system::error_code error) {
@@ -213,7 +230,8 @@ void server::begin_drain() {
 
 void server::close_listeners() {
   process_.draining.store(true, std::memory_order_relaxed);
-  for (auto& w : workers_) w->drain(control_.settings().shutdown.drain / 2);
+  for (auto& w : workers_)
+    w->drain(control_.settings().shutdown.drain / 2);
   await_drained();
 }
 
@@ -280,7 +298,8 @@ ops::process_facts server::facts() const {
 
 std::vector<ops::pool_facts> server::pools() const {
   std::vector<ops::pool_facts> all;
-  for (const auto& pool : control_.current()->pools) all.push_back({pool, control_.status_of(pool->settings.name)});
+  for (const auto& pool : control_.current()->pools)
+    all.push_back({pool, control_.status_of(pool->settings.name)});
   return all;
 }
 

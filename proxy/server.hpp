@@ -30,7 +30,8 @@ struct serve_options {
 /// How a process ends; what systemd and scripts go by.
 enum class exit_code : int { clean = 0, cannot_start = 1, forced = 2, unclean = 3 };
 
-/// The composition root: binds, starts the workers, watches signals, reloads and drains. run() is the control thread.
+/// The composition root: binds, starts the workers, watches signals, reloads and drains. run() is the control
+/// thread.
 class server final : public ops::backend {
 public:
   /// Throws where it cannot start, with a message for the operator.
@@ -60,7 +61,8 @@ private:
   void finish(exit_code code);
 
   serve_options options_;
-  config::settings settings_;     ///< as read at the start: what a reload leaves as it runs is compared with these
+  config::settings
+      settings_; ///< as read at the start: what a reload leaves as it runs is compared with these
   net::context io_;
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;

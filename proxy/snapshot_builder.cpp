@@ -10,10 +10,12 @@ namespace {
 
 routing::placement_policy policy_of(const config::pool& pool) {
   routing::placement_policy policy;
-  policy.on_unreachable = pool.fail_over == config::fail_over_mode::next ? routing::fail_over::next : routing::fail_over::refuse;
-  policy.without_key =
-      pool.session.otherwise == config::no_key_mode::refuse ? routing::no_key::refuse : routing::no_key::balance;
-  policy.pin = std::any_of(pool.session.key.begin(), pool.session.key.end(), [](const auto& source) { return source.pin; });
+  policy.on_unreachable =
+      pool.fail_over == config::fail_over_mode::next ? routing::fail_over::next : routing::fail_over::refuse;
+  policy.without_key = pool.session.otherwise == config::no_key_mode::refuse ? routing::no_key::refuse
+                                                                             : routing::no_key::balance;
+  policy.pin = std::any_of(pool.session.key.begin(), pool.session.key.end(),
+                           [](const auto& source) { return source.pin; });
   return policy;
 }
 
@@ -32,12 +34,14 @@ routing::cookie_attributes cookie_of(const config::session_settings& session) {
 
 } // namespace
 
-std::uint32_t snapshot_builder::label(std::map<std::string, std::uint32_t>& numbers, const std::string& key, std::uint32_t next) {
+std::uint32_t snapshot_builder::label(std::map<std::string, std::uint32_t>& numbers, const std::string& key,
+                                      std::uint32_t next) {
   return numbers.try_emplace(key, next).first->second;
 }
 
 net::member_target snapshot_builder::target_of(const std::string& pool, const routing::member& m) {
-  auto [entry, fresh] = members_.try_emplace(member_key{pool, m.id, m.incarnation, m.address}, known_member{});
+  auto [entry, fresh] =
+      members_.try_emplace(member_key{pool, m.id, m.incarnation, m.address}, known_member{});
   auto& known = entry->second;
   if (fresh) known = {next_member_++, std::make_shared<net::reachability>()};
   known.used_by = snapshots_;
@@ -58,11 +62,13 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   pool->placement = policy_of(settings);
   pool->cookie = cookie_of(settings.session);
   pool->view = routing::view(list.members, list.epoch);
-  for (const auto& m : pool->view.members()) pool->targets.push_back(target_of(settings.name, m));
+  for (const auto& m : pool->view.members())
+    pool->targets.push_back(target_of(settings.name, m));
   return pool;
 }
 
-std::shared_ptr<const http::snapshot> snapshot_builder::build(const config::settings& settings, const lists& members) {
+std::shared_ptr<const http::snapshot> snapshot_builder::build(const config::settings& settings,
+                                                              const lists& members) {
   auto s = std::make_shared<http::snapshot>();
   s->number = ++snapshots_;
   std::map<std::string, std::shared_ptr<const http::pool_snapshot>> by_name;

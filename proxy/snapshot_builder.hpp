@@ -14,11 +14,12 @@
 
 namespace limpet {
 
-/// Makes snapshots out of the configuration and the member lists, and keeps what outlives them: the numbers that stand for names
-/// in counters, and each member's reachability. Lives on the control thread.
+/// Makes snapshots out of the configuration and the member lists, and keeps what outlives them: the numbers
+/// that stand for names in counters, and each member's reachability. Lives on the control thread.
 class snapshot_builder {
 public:
-  /// The endpoints of an address, as far as they are known now; may start a look-up and call for a new snapshot later.
+  /// The endpoints of an address, as far as they are known now; may start a look-up and call for a new
+  /// snapshot later.
   using resolve_function = std::function<std::vector<net::member_endpoint>(const std::string& address)>;
   using lists = std::map<std::string, membership::member_list>;
 
@@ -30,16 +31,19 @@ public:
   const http::label_names& labels() const noexcept { return labels_; }
 
 private:
-  using member_key = std::tuple<std::string, std::string, std::string, std::string>; ///< pool, id, incarnation, address
+  using member_key =
+      std::tuple<std::string, std::string, std::string, std::string>; ///< pool, id, incarnation, address
   struct known_member {
     std::uint32_t number;
     std::shared_ptr<net::reachability> shared;
     std::uint64_t used_by = 0; ///< the last snapshot that had it
   };
 
-  std::shared_ptr<const http::pool_snapshot> build_pool(const config::pool& settings, const membership::member_list& list);
+  std::shared_ptr<const http::pool_snapshot> build_pool(const config::pool& settings,
+                                                        const membership::member_list& list);
   net::member_target target_of(const std::string& pool, const routing::member& m);
-  std::uint32_t label(std::map<std::string, std::uint32_t>& numbers, const std::string& key, std::uint32_t next);
+  std::uint32_t label(std::map<std::string, std::uint32_t>& numbers, const std::string& key,
+                      std::uint32_t next);
 
   resolve_function resolve_;
   http::label_names labels_;

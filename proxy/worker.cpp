@@ -5,7 +5,6 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
-
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -47,7 +46,8 @@ void worker::set_records(std::unique_ptr<http::record_sink> records) {
 }
 
 void worker::start() {
-  for (auto& a : acceptors_) a->start();
+  for (auto& a : acceptors_)
+    a->start();
   tick_.arm(state_.wheel, tick_interval, &on_tick_due, this);
   thread_ = std::thread([this] { run(); });
 }
@@ -66,7 +66,9 @@ void worker::run() {
   }
 }
 
-void worker::on_tick_due(void* self) noexcept { static_cast<worker*>(self)->tick(); }
+void worker::on_tick_due(void* self) noexcept {
+  static_cast<worker*>(self)->tick();
+}
 
 void worker::tick() {
   if (on_tick_) on_tick_();
@@ -83,8 +85,10 @@ void worker::publish(std::shared_ptr<const http::snapshot> s) {
 
 void worker::drain(net::milliseconds spread) {
   post([this, spread](http::worker_state& state) {
-    for (auto& a : acceptors_) a->drain_and_close();
-    for (auto* connection : state.connections) connection->drain();
+    for (auto& a : acceptors_)
+      a->drain_and_close();
+    for (auto* connection : state.connections)
+      connection->drain();
     state.upstreams.drop_all();
     close_tunnels(spread);
   });
@@ -103,9 +107,11 @@ void worker::close_tunnels(net::milliseconds spread) {
 
 void worker::cut() {
   post([](http::worker_state& state) {
-    for (auto* connection : state.connections) connection->cut();
+    for (auto* connection : state.connections)
+      connection->cut();
     const std::vector<http::tunnel*> tunnels(state.tunnels.begin(), state.tunnels.end());
-    for (auto* tunnel : tunnels) tunnel->cut();
+    for (auto* tunnel : tunnels)
+      tunnel->cut();
   });
 }
 
@@ -113,7 +119,8 @@ void worker::stop() {
   if (!thread_.joinable()) return;
   cut();
   post([this](http::worker_state& state) {
-    for (auto& a : acceptors_) a->close();
+    for (auto& a : acceptors_)
+      a->close();
     tick_.unlink();
     state.upstreams.drop_all();
     state.wheel.stop();

@@ -11,8 +11,8 @@
 
 namespace limpet {
 
-/// One thread with its own io_context, acceptors, upstream pool and counters. A connection never leaves its worker. Other
-/// threads talk to it by post() alone.
+/// One thread with its own io_context, acceptors, upstream pool and counters. A connection never leaves its
+/// worker. Other threads talk to it by post() alone.
 class worker {
 public:
   explicit worker(http::process_state& process);
@@ -35,8 +35,8 @@ public:
 
   /// From now on new requests use this snapshot.
   void publish(std::shared_ptr<const http::snapshot> s);
-  /// Takes what waits in the accept queues, closes the listeners and lets go of what is open: idle connections in a moment,
-  /// tunnels with a close frame, spread over `spread`.
+  /// Takes what waits in the accept queues, closes the listeners and lets go of what is open: idle
+  /// connections in a moment, tunnels with a close frame, spread over `spread`.
   void drain(net::milliseconds spread);
   /// The drain's deadline is over.
   void cut();

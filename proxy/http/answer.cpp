@@ -48,11 +48,14 @@ bool exchange::prepare_cookie() {
   const auto life = session.issued->max_age.count() > 0 ? session.issued->max_age : session_cookie_life;
   const auto now = static_cast<std::int64_t>(std::time(nullptr));
   // A cookie in use does not run out: past half its life it is issued again.
-  const bool ages = session_.from == routing::placement_key::origin::token && key_.token.expires_unix_s - now < life.count() / 2;
+  const bool ages = session_.from == routing::placement_key::origin::token &&
+                    key_.token.expires_unix_s - now < life.count() / 2;
   if (!placed_.issue && !ages) return false;
 
-  const auto token = routing::token_for(placed_, pool().view, pool().placement, key_.token.session_id, now + life.count());
-  cookie_ = routing::format_set_cookie(pool().cookie, routing::encode_token(token, *snapshot_->keys), client_is_secure());
+  const auto token =
+      routing::token_for(placed_, pool().view, pool().placement, key_.token.session_id, now + life.count());
+  cookie_ = routing::format_set_cookie(pool().cookie, routing::encode_token(token, *snapshot_->keys),
+                                       client_is_secure());
   return true;
 }
 
@@ -80,14 +83,16 @@ net::awaitable<exchange::end> exchange::relay_answer() {
   if (body_) co_await body_->stop();
   if (why != refusal::none) {
     record_.why = client_gone_ ? "client_gone" : facts_of(why).name;
-    worker_.count(client_gone_ ? metric::client_aborts : metric::answers_cut, client_gone_ ? 1 : route_->number);
+    worker_.count(client_gone_ ? metric::client_aborts : metric::answers_cut,
+                  client_gone_ ? 1 : route_->number);
     // An orderly end would pass for the end of the content where that is all that ends it.
     if (!client_gone_ && shown.how == framing::kind::none) client_->io().abort();
     co_return end::close;
   }
   const bool clean = block_begin_ == block_end_ && !content_unread && answer_.allows_reuse() &&
                      answer_.body.how != framing::kind::until_close;
-  const bool unsized = answer_.body.how == framing::kind::until_close && has_no_content(head_.known_method, answer_.status);
+  const bool unsized =
+      answer_.body.how == framing::kind::until_close && has_no_content(head_.known_method, answer_.status);
   block_.reset();
   if ((clean || (unsized && answer_.allows_reuse() && !content_unread)) && !worker_.draining())
     worker_.upstreams.give_back(std::move(upstream_), pool().settings.timeouts.upstream_idle,
@@ -101,7 +106,8 @@ net::awaitable<refusal> exchange::relay_content() {
   std::string_view head = answer_head_;
   for (;;) {
     std::span<char> bytes;
-    if (block_) bytes = {reinterpret_cast<char*>(block_.span().data()) + block_begin_, block_end_ - block_begin_};
+    if (block_)
+      bytes = {reinterpret_cast<char*>(block_.span().data()) + block_begin_, block_end_ - block_begin_};
     const auto part = answer_decoder_.decode(bytes);
     if (part.malformed) co_return refusal::malformed_answer;
     block_begin_ += part.consumed;
@@ -120,7 +126,8 @@ net::awaitable<refusal> exchange::relay_content() {
     if (const auto error = co_await read_answer()) {
       if (client_gone_) co_return refusal::member_closed_early;
       if (error == net::asio::error::timed_out) co_return refusal::answer_timeout;
-      if (error != net::asio::error::eof || !answer_decoder_.end_of_input()) co_return refusal::member_closed_early;
+      if (error != net::asio::error::eof || !answer_decoder_.end_of_input())
+        co_return refusal::member_closed_early;
     }
   }
 }
@@ -128,7 +135,8 @@ net::awaitable<refusal> exchange::relay_content() {
 net::awaitable<net::error_code> exchange::write_client(std::span<iovec> pieces) {
   auto& client = client_->io();
   std::size_t bytes = 0;
-  for (const auto& piece : pieces) bytes += piece.iov_len;
+  for (const auto& piece : pieces)
+    bytes += piece.iov_len;
   worker_.count(metric::client_bytes, 1, 0, bytes);
   record_.sent_bytes += bytes;
   net::consume(pieces, 0);

@@ -5,20 +5,19 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-
 #include <spdlog/spdlog.h>
 
 namespace limpet::http {
 
 namespace {
 
-/// How long and how much is still read from a client that was told `Connection: close`, so that it sees the answer and not a
-/// reset (RFC 9112 section 9.6).
+/// How long and how much is still read from a client that was told `Connection: close`, so that it sees the
+/// answer and not a reset (RFC 9112 section 9.6).
 constexpr net::milliseconds linger_time{2'000};
 constexpr std::size_t linger_bytes_max = 1024 * 1024;
 
-/// How long an idle connection may still bring a request after a drain has begun. Busy clients do so at once, and learn from
-/// its answer that it was the last; the rest have nothing to lose.
+/// How long an idle connection may still bring a request after a drain has begun. Busy clients do so at once,
+/// and learn from its answer that it was the last; the rest have nothing to lose.
 constexpr net::milliseconds drain_grace{1'000};
 
 /// Says why, as far as that goes without waiting, and closes.
@@ -32,22 +31,26 @@ void turn_away(worker_state& worker, net::stream::socket socket) {
   io.writev(piece);
   // What the client has sent already would turn the close into a reset, and the page would be lost.
   std::array<std::byte, 4096> ignored;
-  for (int reads = 0; reads < 4 && io.read_some(ignored).bytes > 0;) ++reads;
+  for (int reads = 0; reads < 4 && io.read_some(ignored).bytes > 0;)
+    ++reads;
   io.shutdown_send();
 }
 
 } // namespace
 
-client_connection::client_connection(worker_state& worker, net::stream::socket socket, const net::socket_address& peer,
-                                     net::connection_limiter::permit permit)
+client_connection::client_connection(worker_state& worker, net::stream::socket socket,
+                                     const net::socket_address& peer, net::connection_limiter::permit permit)
     : worker_(worker), io_(std::make_unique<net::stream>(std::move(socket), worker.wheel)), peer_(peer.ip()),
       permit_(std::move(permit)) {
   worker_.connections.insert(this);
 }
 
-client_connection::~client_connection() { worker_.connections.erase(this); }
+client_connection::~client_connection() {
+  worker_.connections.erase(this);
+}
 
-void client_connection::start(worker_state& worker, net::stream::socket socket, const net::socket_address& peer) {
+void client_connection::start(worker_state& worker, net::stream::socket socket,
+                              const net::socket_address& peer) {
   worker.count(metric::connections);
   const auto snapshot = worker.current();
   net::connection_limiter::permit permit;
@@ -58,7 +61,8 @@ void client_connection::start(worker_state& worker, net::stream::socket socket, 
     worker.count(metric::connections_refused, said == verdict::too_many ? 0 : 1);
     return turn_away(worker, std::move(socket));
   }
-  std::shared_ptr<client_connection> self(new client_connection(worker, std::move(socket), peer, std::move(permit)));
+  std::shared_ptr<client_connection> self(
+      new client_connection(worker, std::move(socket), peer, std::move(permit)));
   net::asio::co_spawn(worker.io.get_executor(), self->run(), [self](std::exception_ptr escaped) {
     if (!escaped) return;
     self->worker_.count(metric::refusals, static_cast<std::uint32_t>(refusal::internal_error));

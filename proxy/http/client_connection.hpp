@@ -9,8 +9,8 @@
 
 namespace limpet::http {
 
-/// A client's connection: small while idle. Waits for bytes, lends itself to an exchange for as long as requests come, and
-/// waits again. Owns itself from start() on.
+/// A client's connection: small while idle. Waits for bytes, lends itself to an exchange for as long as
+/// requests come, and waits again. Owns itself from start() on.
 class client_connection {
 public:
   /// Serves the connection until either side ends it. Past a limit it is told so, with 503, and closed.

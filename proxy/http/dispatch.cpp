@@ -22,8 +22,9 @@ constexpr unsigned interim_answers_max = 16;
 bool is_members_fault(const net::error_code& error) noexcept {
   namespace errc = boost::system::errc;
   return error == net::asio::error::timed_out || error == net::asio::error::host_not_found ||
-         error == errc::connection_refused || error == errc::connection_reset || error == errc::host_unreachable ||
-         error == errc::network_unreachable || error == errc::timed_out || error == errc::no_such_file_or_directory;
+         error == errc::connection_refused || error == errc::connection_reset ||
+         error == errc::host_unreachable || error == errc::network_unreachable || error == errc::timed_out ||
+         error == errc::no_such_file_or_directory;
 }
 
 refusal refusal_of(routing::placement_reason reason, bool tried_any) noexcept {
@@ -89,7 +90,8 @@ net::awaitable<exchange::attempt_result> exchange::connect(bool fresh) {
     const auto most = settings.limits.connections_per_member;
     if (most > 0 && to.shared->connections.load(std::memory_order_relaxed) >= most)
       co_return attempt_result{refusal::upstream_limit};
-    if (!to.shared->claim_probe(begin, settings.timeouts.connect)) co_return attempt_result{refusal::connect_failed, false, true};
+    if (!to.shared->claim_probe(begin, settings.timeouts.connect))
+      co_return attempt_result{refusal::connect_failed, false, true};
     auto dialled = co_await worker_.upstreams.dial(to, settings.timeouts.connect);
     if (!dialled.connection) {
       if (is_members_fault(dialled.error)) to.shared->failed(net::clock::now());
@@ -121,7 +123,8 @@ net::awaitable<exchange::attempt_result> exchange::send_request() {
   co_return attempt_result{};
 }
 
-/// Nothing of an answer came. An idempotent request may go again where the connection may just have been stale.
+/// Nothing of an answer came. An idempotent request may go again where the connection may just have been
+/// stale.
 exchange::attempt_result exchange::answer_failed(net::error_code error) const {
   if (error == net::asio::error::timed_out) return {refusal::answer_timeout};
   const bool replays = !body_ || body_->can_replay();
@@ -136,11 +139,13 @@ net::awaitable<exchange::attempt_result> exchange::receive_head() {
   block_begin_ = block_end_ = 0;
   bool any = false;
   for (unsigned interims = 0;;) {
-    const std::string_view bytes(reinterpret_cast<const char*>(block_ ? block_.span().data() : nullptr) + block_begin_,
+    const std::string_view bytes(reinterpret_cast<const char*>(block_ ? block_.span().data() : nullptr) +
+                                     block_begin_,
                                  block_end_ - block_begin_);
     const auto status = bytes.empty() ? h1::head_scanner::status::incomplete : scanner.scan(bytes);
     if (status == h1::head_scanner::status::complete) {
-      if (!h1::parse_response_head(bytes.substr(0, scanner.size()), answer_)) co_return attempt_result{refusal::malformed_answer};
+      if (!h1::parse_response_head(bytes.substr(0, scanner.size()), answer_))
+        co_return attempt_result{refusal::malformed_answer};
       block_begin_ += scanner.size();
       if (answer_.status >= 200 || answer_.status == 101) break;
       if (++interims > interim_answers_max) co_return attempt_result{refusal::malformed_answer};
@@ -176,7 +181,8 @@ net::awaitable<refusal> exchange::pass_interim() {
   co_return refusal::none;
 }
 
-/// More bytes of the answer behind those in hand. Errors: the member's end is eof; no room for a head is message_size.
+/// More bytes of the answer behind those in hand. Errors: the member's end is eof; no room for a head is
+/// message_size.
 net::awaitable<net::error_code> exchange::read_answer() {
   auto& member = upstream_->io;
   for (;;) {

@@ -23,12 +23,16 @@ refusal refusal_of(h1::head_scanner::status status) noexcept {
   switch (status) {
   case not_http:
   case bare_line_ending:
-  case folded: return refusal::malformed_head;
-  case first_line_too_long: return refusal::request_line_too_long;
+  case folded:
+    return refusal::malformed_head;
+  case first_line_too_long:
+    return refusal::request_line_too_long;
   case head_too_large:
-  case too_many_fields: return refusal::header_too_large;
+  case too_many_fields:
+    return refusal::header_too_large;
   case incomplete:
-  case complete: break;
+  case complete:
+    break;
   }
   return refusal::none;
 }
@@ -147,7 +151,8 @@ net::awaitable<exchange::end> exchange::serve_one() {
   co_return co_await relay_answer();
 }
 
-/// Answers in the member's stead. The connection stays where the request's content, if it has any, was read to its end.
+/// Answers in the member's stead. The connection stays where the request's content, if it has any, was read
+/// to its end.
 net::awaitable<exchange::end> exchange::refuse(refusal why) {
   const auto& facts = facts_of(why);
   worker_.count(metric::refusals, static_cast<std::uint32_t>(why));
@@ -186,8 +191,8 @@ net::awaitable<exchange::end> exchange::open_tunnel() {
   opening.permit = client_->release_permit();
   // What came right behind the heads belongs to the other side already.
   const auto from_client = in_.view();
-  const auto from_member = std::string_view(reinterpret_cast<const char*>(block_.span().data()) + block_begin_,
-                                            block_end_ - block_begin_);
+  const auto from_member = std::string_view(
+      reinterpret_cast<const char*>(block_.span().data()) + block_begin_, block_end_ - block_begin_);
   opening.route = route_->number;
   opening.pool = route_->pool;
   opening.member = placed_.member;
@@ -211,7 +216,8 @@ void exchange::finish_request() {
   }
   const auto total = net::clock::now() - began_;
   const auto route = route_ ? route_->number : 0;
-  worker_.count(metric::requests, route, static_cast<std::uint32_t>(head_.known_method) * 1000 + record_.status);
+  worker_.count(metric::requests, route,
+                static_cast<std::uint32_t>(head_.known_method) * 1000 + record_.status);
   if (route_) {
     worker_.counters.request_seconds[route].observe(std::chrono::duration<double>(total).count(),
                                                     net::counter_shard::request_bounds);
@@ -249,7 +255,9 @@ void exchange::finish_request() {
   }
 }
 
-bool exchange::keep_client() const { return !worker_.draining(); }
+bool exchange::keep_client() const {
+  return !worker_.draining();
+}
 
 void exchange::reset() {
   in_.clear();
@@ -263,7 +271,9 @@ void exchange::reset() {
     if (text->capacity() > ordinary) *text = {};
 }
 
-void exchange::watch_client() { watch_.arm(worker_.wheel, net::milliseconds(200), &on_watch_due, this); }
+void exchange::watch_client() {
+  watch_.arm(worker_.wheel, net::milliseconds(200), &on_watch_due, this);
+}
 
 /// The answer takes its time. From here on the client's end is noticed: nobody waits for the answer any more.
 void exchange::on_watch_due(void* self) {

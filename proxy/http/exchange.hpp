@@ -18,8 +18,8 @@
 
 namespace limpet::http {
 
-/// One request after another of a connection, from head to answer. Pooled by the worker, so that its buffers serve again and an
-/// idle connection has none. Its parts, in the order of a request's life:
+/// One request after another of a connection, from head to answer. Pooled by the worker, so that its buffers
+/// serve again and an idle connection has none. Its parts, in the order of a request's life:
 ///   exchange.cpp      reads heads, answers, refuses
 ///   resolve.cpp       target, route, session key: what the request is about
 ///   dispatch.cpp      attempts: placement, connection, the member's answer head
@@ -102,7 +102,7 @@ private:
 
   // The request.
   net::input_buffer in_;
-  std::string carry_;      ///< read past the content's end: the next request's beginning
+  std::string carry_; ///< read past the content's end: the next request's beginning
   std::size_t head_size_ = 0;
   request_head head_;
   routing::request_target target_;

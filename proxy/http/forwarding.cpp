@@ -12,7 +12,9 @@ namespace {
 
 using boost::beast::http::field;
 
-field known(const header_field& f) noexcept { return static_cast<field>(f.known); }
+field known(const header_field& f) noexcept {
+  return static_cast<field>(f.known);
+}
 
 /// Hop-by-hop by name (RFC 9110 section 7.6.1), and the framing, which each hop writes for itself.
 bool is_hop_by_hop(field name) noexcept {
@@ -26,8 +28,10 @@ bool is_hop_by_hop(field name) noexcept {
   case field::upgrade:
   case field::proxy_authenticate:
   case field::proxy_authorization:
-  case field::http2_settings: return true;
-  default: return false;
+  case field::http2_settings:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -36,7 +40,9 @@ bool named_by_connection(const connection_options& options, std::string_view nam
                      [&](std::string_view option) { return iequals(option, name); });
 }
 
-bool is_ours(std::string_view name) noexcept { return name.size() >= 7 && iequals(name.substr(0, 7), "limpet-"); }
+bool is_ours(std::string_view name) noexcept {
+  return name.size() >= 7 && iequals(name.substr(0, 7), "limpet-");
+}
 
 void add(std::string& out, std::string_view name, std::string_view value) {
   out.append(name).append(": ").append(value).append("\r\n");
@@ -56,7 +62,8 @@ struct forwarded_seen {
   bool trailers = false;
 };
 
-/// X-Forwarded-Proto and -Host are believed of trusted peers only; X-Forwarded-For is a list that each hop adds to.
+/// X-Forwarded-Proto and -Host are believed of trusted peers only; X-Forwarded-For is a list that each hop
+/// adds to.
 bool keeps(const header_field& f, const forwarding_facts& facts, forwarded_seen& seen) {
   const bool believe = facts.peer_is_trusted && facts.mode == config::forwarded_mode::append;
   if (iequals(f.name, "X-Forwarded-Proto")) return believe && !std::exchange(seen.proto, true);
@@ -92,7 +99,7 @@ void add_request_line(std::string& out, const request_head& head, const forwardi
 
 std::string_view request_id_of(const request_head& head) noexcept {
   for (const auto& f : head.fields)
-    if (f.known == 0 && iequals(f.name, "X-Request-Id")) return f.value;
+    if (f.known == 0 && !f.value.empty() && iequals(f.name, "X-Request-Id")) return f.value;
   return {};
 }
 
@@ -103,7 +110,8 @@ void write_request_head(const request_head& head, const forwarding_facts& facts,
   for (const auto& f : head.fields) {
     const auto name = known(f);
     if (name == field::te) {
-      for_each_element(f.value, [&](std::string_view coding) { seen.trailers |= iequals(coding, "trailers"); });
+      for_each_element(f.value,
+                       [&](std::string_view coding) { seen.trailers |= iequals(coding, "trailers"); });
     }
     if (name == field::host || is_hop_by_hop(name) || is_ours(f.name)) continue;
     if (!head.connection.others.empty() && named_by_connection(head.connection, f.name)) continue;
@@ -127,8 +135,10 @@ void write_request_head(const request_head& head, const forwarding_facts& facts,
   out.append("\r\n");
 }
 
-void write_response_head(const response_head& head, const answer_facts& facts, const framing& body, std::string& out) {
-  char status[3] = {static_cast<char>('0' + head.status / 100), static_cast<char>('0' + head.status / 10 % 10),
+void write_response_head(const response_head& head, const answer_facts& facts, const framing& body,
+                         std::string& out) {
+  char status[3] = {static_cast<char>('0' + head.status / 100),
+                    static_cast<char>('0' + head.status / 10 % 10),
                     static_cast<char>('0' + head.status % 10)};
   out.append("HTTP/1.1 ").append(status, 3).append(" ").append(head.reason).append("\r\n");
   for (const auto& f : head.fields) {
@@ -157,7 +167,8 @@ void write_response_head(const response_head& head, const answer_facts& facts, c
 void write_interim_head(const response_head& head, std::string& out) {
   out.append("HTTP/1.1 ").append(std::to_string(head.status)).append(" ").append(head.reason).append("\r\n");
   for (const auto& f : head.fields)
-    if (!is_hop_by_hop(known(f)) && !is_ours(f.name)) add(out, f.name, f.value);
+    if (!is_hop_by_hop(known(f)) && !is_ours(f.name) && !named_by_connection(head.connection, f.name))
+      add(out, f.name, f.value);
   out.append("\r\n");
 }
 

@@ -6,8 +6,8 @@
 
 namespace limpet::http {
 
-/// What the numbers in counters stand for. Kept by the control thread; grows and never changes, so that a counter outlives
-/// reloads. Index 0 stands for none, e.g. a request that no route took.
+/// What the numbers in counters stand for. Kept by the control thread; grows and never changes, so that a
+/// counter outlives reloads. Index 0 stands for none, e.g. a request that no route took.
 struct label_names {
   struct route {
     std::string name;

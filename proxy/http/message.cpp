@@ -10,7 +10,9 @@ namespace {
 constexpr std::array<std::string_view, 10> method_names{"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                                         "CONNECT", "OPTIONS", "TRACE", "PATCH", "other"};
 
-constexpr char lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char lower(char c) noexcept {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 } // namespace
 
@@ -19,7 +21,9 @@ method method_of(std::string_view name) noexcept {
   return static_cast<method>(std::find(method_names.begin(), end, name) - method_names.begin());
 }
 
-std::string_view name_of(method m) noexcept { return method_names[static_cast<std::size_t>(m)]; }
+std::string_view name_of(method m) noexcept {
+  return method_names[static_cast<std::size_t>(m)];
+}
 
 bool is_idempotent(method m) noexcept {
   switch (m) {
@@ -28,8 +32,10 @@ bool is_idempotent(method m) noexcept {
   case method::put:
   case method::delete_:
   case method::options:
-  case method::trace: return true;
-  default: return false;
+  case method::trace:
+    return true;
+  default:
+    return false;
   }
 }
 
@@ -59,13 +65,15 @@ bool response_head::is_event_stream() const noexcept {
 }
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool is_token(std::string_view text) noexcept {
   constexpr std::string_view others = "!#$%&'*+-.^_`|~";
   return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') || others.find(c) != std::string_view::npos;
+    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
+           others.find(c) != std::string_view::npos;
   });
 }
 

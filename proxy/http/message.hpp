@@ -45,9 +45,9 @@ struct request_head {
   unsigned minor_version = 1; ///< HTTP/1.0 or HTTP/1.1
   std::vector<header_field> fields;
 
-  std::string_view host;                  ///< the Host field's value; empty where there was none (HTTP/1.0)
+  std::string_view host; ///< the Host field's value; empty where there was none (HTTP/1.0)
   connection_options connection;
-  std::string_view upgrade;               ///< the Upgrade field, where Connection names it
+  std::string_view upgrade; ///< the Upgrade field, where Connection names it
   bool expects_continue = false;
   framing body;
 
@@ -68,7 +68,7 @@ struct response_head {
   std::string_view upgrade;
   std::string_view content_type;
   bool has_date = false;
-  framing body; ///< as the fields say it; a HEAD request or a 304 has none all the same
+  framing body;         ///< as the fields say it; a HEAD request or a 304 has none all the same
   std::string repaired; ///< holds the head where it had to be mended before it could be read
 
   void clear();
@@ -82,7 +82,8 @@ struct response_head {
 bool iequals(std::string_view a, std::string_view b) noexcept;
 bool is_token(std::string_view text) noexcept;
 
-/// Calls fn(element) for each non-empty element of a comma-separated list (RFC 9110 section 5.6.1); white space around it removed.
+/// Calls fn(element) for each non-empty element of a comma-separated list (RFC 9110 section 5.6.1); white
+/// space around it removed.
 template <class Function>
 void for_each_element(std::string_view list, Function fn) {
   while (!list.empty()) {

@@ -4,7 +4,8 @@
 
 namespace limpet::http {
 
-/// The series that workers count. Names, help texts and labels stand in proxy/ops/metrics_table.cpp, one row each.
+/// The series that workers count. Names, help texts and labels stand in proxy/ops/metrics_table.cpp, one row
+/// each.
 enum class metric : std::uint16_t {
   requests,            ///< route, method * 1000 + status
   refusals,            ///< refusal
@@ -24,8 +25,8 @@ enum class metric : std::uint16_t {
   log_dropped,         ///< access log records
   // Gauges, filled in when the shard is copied.
   open_connections,
-  open_tunnels,        ///< pool
-  upstream_connections,///< 0: busy, 1: idle
+  open_tunnels,         ///< pool
+  upstream_connections, ///< 0: busy, 1: idle
   buffers_on_loan,
   count_
 };

@@ -9,7 +9,8 @@
 
 namespace limpet::http {
 
-/// What is told of one request, or of one tunnel at its open and at its close, to the access log. Views live for the call.
+/// What is told of one request, or of one tunnel at its open and at its close, to the access log. Views live
+/// for the call.
 struct access_record {
   enum class event : std::uint8_t { request, tunnel_open, tunnel_close };
   using seconds = std::chrono::duration<double>;
@@ -25,7 +26,8 @@ struct access_record {
   std::string_view pool;
   std::string_view member;
   unsigned status = 0;
-  std::string_view why; ///< why it ended as it did: a refusal's name, client_gone, answer_cut; empty where all went well
+  std::string_view
+      why; ///< why it ended as it did: a refusal's name, client_gone, answer_cut; empty where all went well
   std::string_view key_source;
   std::string_view placement; ///< why this member
   std::string_view sticky;

@@ -5,8 +5,8 @@
 
 namespace limpet::http {
 
-/// Why a message was not accepted, or a request not answered by its member. Metrics and the access log use the names, the
-/// client gets the status and a short text that says nothing of the inside.
+/// Why a message was not accepted, or a request not answered by its member. Metrics and the access log use
+/// the names, the client gets the status and a short text that says nothing of the inside.
 enum class refusal : std::uint8_t {
   none,
   // The client's message.
@@ -49,10 +49,10 @@ enum class refusal : std::uint8_t {
 enum class fault : std::uint8_t { client, member, proxy };
 
 struct refusal_facts {
-  std::string_view name;      ///< in metrics and logs
-  unsigned status;            ///< 0: nothing can be said any more, or nothing went wrong
-  std::string_view reason;    ///< the status line's
-  std::string_view text;      ///< for the client, a sentence
+  std::string_view name;   ///< in metrics and logs
+  unsigned status;         ///< 0: nothing can be said any more, or nothing went wrong
+  std::string_view reason; ///< the status line's
+  std::string_view text;   ///< for the client, a sentence
   fault whose;
   bool retry_after = false;
 };

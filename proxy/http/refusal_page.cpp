@@ -15,12 +15,15 @@ void make_request_id(worker_state& worker, std::string& out) {
 
 void write_refusal(const refusal_facts& facts, const refusal_page& page, std::string& out) {
   const auto to = std::back_inserter(out);
-  const auto content_bytes = facts.text.size() + page.request_id.size() + std::string_view(" Request id: .\n").size();
-  fmt::format_to(to, "HTTP/1.1 {} {}\r\nServer: limpet\r\nDate: {}\r\nX-Request-Id: {}\r\n", facts.status, facts.reason,
-                 page.date, page.request_id);
+  const auto content_bytes =
+      facts.text.size() + page.request_id.size() + std::string_view(" Request id: .\n").size();
+  fmt::format_to(to, "HTTP/1.1 {} {}\r\nServer: limpet\r\nDate: {}\r\nX-Request-Id: {}\r\n", facts.status,
+                 facts.reason, page.date, page.request_id);
   if (facts.retry_after) fmt::format_to(to, "Retry-After: {}\r\n", page.retry_after_s);
   if (facts.status == 405) out.append("Allow: GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS\r\n");
-  fmt::format_to(to, "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: {}\r\n", content_bytes);
+  fmt::format_to(
+      to, "Content-Type: text/plain; charset=utf-8\r\nCache-Control: no-store\r\nContent-Length: {}\r\n",
+      content_bytes);
   if (!page.keep_alive) out.append("Connection: close\r\n");
   out.append("\r\n");
   if (!page.head_only) fmt::format_to(to, "{} Request id: {}.\n", facts.text, page.request_id);

@@ -20,7 +20,8 @@ struct refusal_page {
   unsigned retry_after_s = 1;
 };
 
-/// The proxy's own answer: short plain text that says nothing of the inside. Appends head and content to `out`.
+/// The proxy's own answer: short plain text that says nothing of the inside. Appends head and content to
+/// `out`.
 void write_refusal(const refusal_facts& facts, const refusal_page& page, std::string& out);
 
 } // namespace limpet::http

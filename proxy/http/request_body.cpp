@@ -4,7 +4,6 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
-
 #include <spdlog/spdlog.h>
 
 namespace limpet::http {
@@ -13,7 +12,8 @@ exchange::request_body::request_body(exchange& owner)
     : x_(owner), decoder_(owner.head_.body), encoder_(owner.head_.body.how == framing::kind::chunked),
       replayable_(is_idempotent(owner.head_.known_method)), ended_(owner.worker_.io) {}
 
-/// Decodes, within the limits, and keeps what a retry would need. Empty with error() set where it may not go on.
+/// Decodes, within the limits, and keeps what a retry would need. Empty with error() set where it may not go
+/// on.
 std::span<char> exchange::request_body::take(std::span<char> bytes, std::size_t& consumed) {
   const auto part = decoder_.decode(bytes);
   consumed = part.consumed;
@@ -76,7 +76,8 @@ net::awaitable<> exchange::request_body::stop() {
   }
   while (running_) {
     net::error_code ignored;
-    co_await ended_.async_wait(net::asio::redirect_error(net::asio::use_awaitable_t<net::executor>{}, ignored));
+    co_await ended_.async_wait(
+        net::asio::redirect_error(net::asio::use_awaitable_t<net::executor>{}, ignored));
   }
   if (!all_sent_) x_.client_->io().resume();
 }
@@ -89,7 +90,8 @@ void exchange::request_body::fail(refusal why) {
 }
 
 /// False where there is nothing more to be read; then fail() was told why.
-net::awaitable<bool> exchange::request_body::read_into(net::buffer_pool::block& block, std::span<char>& bytes) {
+net::awaitable<bool> exchange::request_body::read_into(net::buffer_pool::block& block,
+                                                       std::span<char>& bytes) {
   auto& client = x_.client_->io();
   for (;;) {
     if (!block) block = x_.worker_.buffers.take();
@@ -130,8 +132,10 @@ net::awaitable<> exchange::request_body::pump() {
     }
     x_.carry_.append(bytes.data() + consumed, bytes.size() - consumed);
     member.expires_after(answer_limit);
-    // The member may well answer before it has read all; what it says then counts, so a failed write is not the end.
-    if (co_await net::write_all(member, encoder_.encode({}, data, decoder_.done(), decoder_.trailers()))) co_return;
+    // The member may well answer before it has read all; what it says then counts, so a failed write is not
+    // the end.
+    if (co_await net::write_all(member, encoder_.encode({}, data, decoder_.done(), decoder_.trailers())))
+      co_return;
   }
   all_sent_ = true;
   member.expires_after(answer_limit);

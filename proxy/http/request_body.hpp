@@ -4,8 +4,9 @@
 
 namespace limpet::http {
 
-/// A request's content on its way to the member, while the answer is awaited by the exchange itself. What has come with the
-/// head goes out with the head; the rest is pumped, as fast as the slower side takes it, in a coroutine of its own.
+/// A request's content on its way to the member, while the answer is awaited by the exchange itself. What has
+/// come with the head goes out with the head; the rest is pumped, as fast as the slower side takes it, in a
+/// coroutine of its own.
 class exchange::request_body {
 public:
   explicit request_body(exchange& owner);
@@ -34,7 +35,7 @@ private:
   exchange& x_;
   h1::body_decoder decoder_;
   h1::body_encoder encoder_;
-  std::string replay_;      ///< content that was read so far, where a retry may be
+  std::string replay_; ///< content that was read so far, where a retry may be
   std::size_t content_bytes_ = 0;
   bool replayable_;
   bool begun_ = false;

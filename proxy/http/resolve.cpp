@@ -14,7 +14,8 @@ namespace limpet::http {
 namespace {
 
 refusal refusal_of(routing::request_target::status status) noexcept {
-  return status == routing::request_target::status::ambiguous_path ? refusal::ambiguous_path : refusal::malformed_target;
+  return status == routing::request_target::status::ambiguous_path ? refusal::ambiguous_path
+                                                                   : refusal::malformed_target;
 }
 
 } // namespace
@@ -38,12 +39,14 @@ refusal exchange::resolve() {
 }
 
 refusal exchange::resolve_target() {
-  if (head_.known_method == method::connect || head_.known_method == method::trace) return refusal::unsupported_method;
+  if (head_.known_method == method::connect || head_.known_method == method::trace)
+    return refusal::unsupported_method;
   const auto status = routing::parse_request_target(head_.target, target_, target_scratch_);
   if (status != routing::request_target::status::ok) return refusal_of(status);
   using form = routing::request_target::form;
   if (target_.kind == form::authority) return refusal::malformed_target;
-  if (target_.kind == form::asterisk && head_.known_method != method::options) return refusal::malformed_target;
+  if (target_.kind == form::asterisk && head_.known_method != method::options)
+    return refusal::malformed_target;
   // Absolute form: its authority counts, and is forwarded, whatever Host says (RFC 9112 section 3.2.2).
   if (target_.kind == form::absolute) head_.host = target_.authority;
   host_.clear();
@@ -51,11 +54,13 @@ refusal exchange::resolve_target() {
   return routing::parse_authority(head_.host, host_) ? refusal::none : refusal::malformed_host;
 }
 
-/// An upgrade that the route does not list is not passed on: the request goes as an ordinary one, as RFC 9110 section 7.8 allows.
+/// An upgrade that the route does not list is not passed on: the request goes as an ordinary one, as RFC 9110
+/// section 7.8 allows.
 refusal exchange::resolve_upgrade() {
   if (head_.upgrade.empty() || head_.minor_version == 0) return refusal::none;
   const auto& listed = route_->settings.upgrades;
-  upgrade_ = std::any_of(listed.begin(), listed.end(), [&](const auto& name) { return iequals(name, head_.upgrade); });
+  upgrade_ = std::any_of(listed.begin(), listed.end(),
+                         [&](const auto& name) { return iequals(name, head_.upgrade); });
   if (!upgrade_) return refusal::none;
   if (head_.body.has_body()) return refusal::malformed_upgrade;
   if (iequals(head_.upgrade, "websocket") && !is_websocket_request(head_)) return refusal::malformed_upgrade;
@@ -67,7 +72,8 @@ refusal exchange::resolve_session() {
   routing::request_view view{host_, target_.path, target_.query, head_.fields, {}};
   view.client = routing::derive_client(client_->peer(), head_.fields, snapshot_->forwarded.trusted);
   const auto now = std::time(nullptr);
-  key_ = routing::extract_session_key(session.key, view, session.key_bytes_max, snapshot_->keys.get(), now, key_scratch_);
+  key_ = routing::extract_session_key(session.key, view, session.key_bytes_max, snapshot_->keys.get(), now,
+                                      key_scratch_);
   using status = routing::key_result::status;
   if (key_.token_seen > routing::token_state::valid)
     worker_.count(metric::tokens_rejected, pool().number, static_cast<std::uint32_t>(key_.token_seen));

@@ -30,8 +30,8 @@ struct route_snapshot {
   std::shared_ptr<const pool_snapshot> pool;
 };
 
-/// Everything that a request is routed by, at one moment: a request uses one snapshot from placement to dispatch. Built and
-/// freed by the control thread; workers share it read-only.
+/// Everything that a request is routed by, at one moment: a request uses one snapshot from placement to
+/// dispatch. Built and freed by the control thread; workers share it read-only.
 struct snapshot {
   std::uint64_t number = 0; ///< grows with each one published
   routing::route_table table;

@@ -14,8 +14,8 @@ constexpr int turns_max = 8;
 
 tunnel::tunnel(worker_state& worker, opening&& opened)
     : worker_(worker), client_(std::move(opened.client)), upstream_(std::move(opened.upstream)),
-      permit_(std::move(opened.permit)), opened_at_(net::clock::now()),
-      route_(opened.route), pool_number_(opened.pool->number), member_number_(upstream_->member_number()),
+      permit_(std::move(opened.permit)), opened_at_(net::clock::now()), route_(opened.route),
+      pool_number_(opened.pool->number), member_number_(upstream_->member_number()),
       key_hash_(opened.key_hash), epoch_(opened.pool->view.epoch()), websocket_(opened.websocket) {
   client_->clear_deadline();
   upstream_->io.clear_deadline();
@@ -28,8 +28,9 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
   worker_.tunnels.insert(this);
   worker_.count(metric::tunnels_opened, route_);
   if (worker_.records)
-    names_ = std::make_unique<names>(names{std::move(opened.client_text), std::move(opened.request_id), std::move(opened.host),
-                                           std::move(opened.path), std::move(opened.route_name), opened.pool->settings.name,
+    names_ = std::make_unique<names>(names{std::move(opened.client_text), std::move(opened.request_id),
+                                           std::move(opened.host), std::move(opened.path),
+                                           std::move(opened.route_name), opened.pool->settings.name,
                                            opened.pool->view.members()[opened.member].id});
 }
 
@@ -40,7 +41,8 @@ tunnel::~tunnel() {
   if (worker_.records && names_) report(access_record::event::tunnel_close);
 }
 
-void tunnel::open(worker_state& worker, opening&& opened, std::string_view from_client, std::string_view from_member) {
+void tunnel::open(worker_state& worker, opening&& opened, std::string_view from_client,
+                  std::string_view from_member) {
   auto* t = new tunnel(worker, std::move(opened));
   t->pass(t->up_, from_client);
   t->pass(t->down_, from_member);
@@ -172,7 +174,8 @@ void tunnel::close(std::uint16_t code, std::string_view reason, net::millisecond
   }
 }
 
-void tunnel::close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason, net::milliseconds within) {
+void tunnel::close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason,
+                         net::milliseconds within) {
   if (delay < net::deadline_wheel::tick) return close(code, reason, within);
   close_code_ = code;
   close_reason_ = reason;
@@ -185,7 +188,9 @@ void tunnel::on_close_due(void* self) noexcept {
   t.close(t.close_code_, std::string(t.close_reason_), t.close_within_);
 }
 
-void tunnel::cut() noexcept { finish(); }
+void tunnel::cut() noexcept {
+  finish();
+}
 
 /// Closes both sides. Destroyed once the waits under way have come back.
 void tunnel::finish() noexcept {
@@ -198,7 +203,8 @@ void tunnel::finish() noexcept {
 }
 
 void tunnel::after_handler() {
-  if (finished_ && !up_.waiting_read && !up_.waiting_write && !down_.waiting_read && !down_.waiting_write) delete this;
+  if (finished_ && !up_.waiting_read && !up_.waiting_write && !down_.waiting_read && !down_.waiting_write)
+    delete this;
 }
 
 void tunnel::on_idle(void* self) noexcept {
@@ -211,7 +217,9 @@ void tunnel::on_lifetime(void* self) noexcept {
   t.close(1001, "lifetime", net::milliseconds(1'000));
 }
 
-void tunnel::on_close_deadline(void* self) noexcept { static_cast<tunnel*>(self)->finish(); }
+void tunnel::on_close_deadline(void* self) noexcept {
+  static_cast<tunnel*>(self)->finish();
+}
 
 void tunnel::report(access_record::event what) const {
   access_record record;

@@ -10,9 +10,9 @@
 
 namespace limpet::http {
 
-/// A connection after a successful Upgrade: bytes go both ways as they come, with half-close and back-pressure. A state machine
-/// on completion handlers: a tunnel that is idle holds two sockets and this struct, no buffer and no coroutine. Owns itself
-/// from open() on.
+/// A connection after a successful Upgrade: bytes go both ways as they come, with half-close and
+/// back-pressure. A state machine on completion handlers: a tunnel that is idle holds two sockets and this
+/// struct, no buffer and no coroutine. Owns itself from open() on.
 class tunnel {
 public:
   struct opening {
@@ -28,15 +28,17 @@ public:
   };
 
   /// `from_client` and `from_member` are bytes that came behind the heads already; they are passed on first.
-  static void open(worker_state& worker, opening&& opened, std::string_view from_client, std::string_view from_member);
+  static void open(worker_state& worker, opening&& opened, std::string_view from_client,
+                   std::string_view from_member);
   ~tunnel();
   tunnel(const tunnel&) = delete;
 
-  /// Lets go: a WebSocket gets a close frame both ways as soon as each direction stands between two messages, and is closed
-  /// when the client has answered or `within` is over; another upgrade is closed then.
+  /// Lets go: a WebSocket gets a close frame both ways as soon as each direction stands between two messages,
+  /// and is closed when the client has answered or `within` is over; another upgrade is closed then.
   void close(std::uint16_t code, std::string_view reason, net::milliseconds within);
   /// The same after a while.
-  void close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason, net::milliseconds within);
+  void close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason,
+                   net::milliseconds within);
   /// Ends it now.
   void cut() noexcept;
 
@@ -48,12 +50,12 @@ private:
     net::stream* from = nullptr;
     net::stream* to = nullptr;
     ws_follower follower;
-    std::string pending;       ///< read and not yet taken by `to`; empty but where that is slow
+    std::string pending; ///< read and not yet taken by `to`; empty but where that is slow
     std::uint64_t bytes = 0;
-    bool ended = false;        ///< `from` has ended, or nothing more is passed on
-    bool shut = false;         ///< `to` was told so
-    bool close_due = false;    ///< a close frame goes out at the next boundary
-    bool closed = false;       ///< it did; what comes after it is dropped
+    bool ended = false;     ///< `from` has ended, or nothing more is passed on
+    bool shut = false;      ///< `to` was told so
+    bool close_due = false; ///< a close frame goes out at the next boundary
+    bool closed = false;    ///< it did; what comes after it is dropped
     bool waiting_read = false;
     bool waiting_write = false;
   };

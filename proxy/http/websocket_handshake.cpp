@@ -2,7 +2,6 @@
 
 #include <boost/beast/core/detail/base64.hpp>
 #include <boost/beast/http/field.hpp>
-
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -29,8 +28,10 @@ std::string_view single(std::span<const header_field> fields, field name) {
 /// 16 bytes in base64: 22 letters and two signs of padding.
 bool is_websocket_key(std::string_view key) {
   constexpr std::size_t letters = 22;
-  return key.size() == letters + 2 && key.ends_with("==") && std::all_of(key.begin(), key.begin() + letters, [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' || c == '/';
+  return key.size() == letters + 2 && key.ends_with("==") &&
+         std::all_of(key.begin(), key.begin() + letters, [](char c) {
+           return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '+' ||
+                  c == '/';
          });
 }
 
@@ -48,12 +49,14 @@ std::string accept_of(std::string_view key) {
 } // namespace
 
 bool is_websocket_request(const request_head& head) {
-  return head.known_method == method::get && is_websocket_key(single(head.fields, field::sec_websocket_key)) &&
+  return head.known_method == method::get &&
+         is_websocket_key(single(head.fields, field::sec_websocket_key)) &&
          !single(head.fields, field::sec_websocket_version).empty();
 }
 
 bool accepts_websocket(const request_head& request, const response_head& answer) {
-  return single(answer.fields, field::sec_websocket_accept) == accept_of(single(request.fields, field::sec_websocket_key));
+  return single(answer.fields, field::sec_websocket_accept) ==
+         accept_of(single(request.fields, field::sec_websocket_key));
 }
 
 } // namespace limpet::http

@@ -29,7 +29,8 @@ std::uint64_t random_source::next() noexcept {
 }
 
 void random_source::secret(std::span<std::uint8_t> out) {
-  // Up to 256 bytes come whole and at once (getrandom(2)); a system without them is no place to issue sessions.
+  // Up to 256 bytes come whole and at once (getrandom(2)); a system without them is no place to issue
+  // sessions.
   if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size())) std::abort();
 }
 
@@ -41,9 +42,11 @@ worker_state::~worker_state() = default;
 void worker_state::publish(std::shared_ptr<const snapshot> s) {
   std::vector<std::uint32_t> known;
   for (const auto& pool : s->pools)
-    for (const auto& target : pool->targets) known.push_back(target.number);
+    for (const auto& target : pool->targets)
+      known.push_back(target.number);
   std::sort(known.begin(), known.end());
-  upstreams.drop_members([&](std::uint32_t number) { return std::binary_search(known.begin(), known.end(), number); });
+  upstreams.drop_members(
+      [&](std::uint32_t number) { return std::binary_search(known.begin(), known.end(), number); });
   current_ = local_snapshot::reference(*new local_snapshot(std::move(s)));
 }
 
@@ -77,7 +80,8 @@ net::counter_shard worker_state::sample() const {
     copy.add(static_cast<std::uint16_t>(m), a, 0, value);
   };
   gauge(metric::open_connections, 0, connections.size());
-  for (const auto* t : tunnels) gauge(metric::open_tunnels, t->pool_number(), 1);
+  for (const auto* t : tunnels)
+    gauge(metric::open_tunnels, t->pool_number(), 1);
   gauge(metric::upstream_connections, 0, upstreams.open_count() - upstreams.idle_count());
   gauge(metric::upstream_connections, 1, upstreams.idle_count());
   gauge(metric::buffers_on_loan, 0, buffers.on_loan());

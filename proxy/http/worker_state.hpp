@@ -8,8 +8,8 @@
 #include "proxy/net/counters.hpp"
 #include "proxy/net/upstream_pool.hpp"
 
-#include <atomic>
 #include <array>
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -28,8 +28,8 @@ struct process_state {
   std::atomic<bool> draining{false};
 };
 
-/// A snapshot as one worker holds it. References are counted per worker, without atomics; the control thread keeps the shared
-/// pointer until all workers have let go, so that no worker ever frees a snapshot.
+/// A snapshot as one worker holds it. References are counted per worker, without atomics; the control thread
+/// keeps the shared pointer until all workers have let go, so that no worker ever frees a snapshot.
 class local_snapshot {
 public:
   explicit local_snapshot(std::shared_ptr<const snapshot> s) : shared_(std::move(s)) {}

@@ -24,7 +24,8 @@ void ws_follower::header_complete() noexcept {
   const unsigned short_length = header_[1] & 0x7f;
   const unsigned length_bytes = short_length == 126 ? 2 : short_length == 127 ? 8 : 0;
   payload_left_ = length_bytes ? 0 : short_length;
-  for (unsigned i = 0; i < length_bytes; ++i) payload_left_ = payload_left_ << 8 | header_[2 + i];
+  for (unsigned i = 0; i < length_bytes; ++i)
+    payload_left_ = payload_left_ << 8 | header_[2 + i];
   if (masked_) std::copy_n(header_ + 2 + length_bytes, 2, mask_);
   if (opcode_ < first_control_opcode) in_fragments_ = !fin;
   if (opcode_ == opcode_close) close_seen_ = true;
@@ -53,7 +54,8 @@ std::size_t ws_follower::step(std::string_view bytes) noexcept {
 }
 
 void ws_follower::feed(std::string_view bytes) noexcept {
-  while (!bytes.empty()) bytes.remove_prefix(step(bytes));
+  while (!bytes.empty())
+    bytes.remove_prefix(step(bytes));
 }
 
 std::optional<std::size_t> ws_follower::boundary_in(std::string_view bytes) const noexcept {

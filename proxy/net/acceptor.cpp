@@ -7,11 +7,14 @@
 
 namespace limpet::net {
 
-acceptor::acceptor(io_context& io, deadline_wheel& wheel, unique_fd fd, accepted on_accepted, trouble on_trouble)
+acceptor::acceptor(io_context& io, deadline_wheel& wheel, unique_fd fd, accepted on_accepted,
+                   trouble on_trouble)
     : io_(io), wheel_(wheel), descriptor_(io, fd.release()), on_accepted_(std::move(on_accepted)),
       on_trouble_(std::move(on_trouble)) {}
 
-void acceptor::start() { wait(); }
+void acceptor::start() {
+  wait();
+}
 
 void acceptor::wait() {
   descriptor_.async_wait(asio::posix::descriptor_base::wait_read, [this](error_code ec) {
@@ -23,7 +26,8 @@ void acceptor::wait() {
 bool acceptor::accept_batch(int most) {
   for (int i = 0; i < most; ++i) {
     socket_address peer;
-    const int fd = ::accept4(descriptor_.native_handle(), peer.data(), peer.size_ptr(), SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int fd =
+        ::accept4(descriptor_.native_handle(), peer.data(), peer.size_ptr(), SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {
       on_accepted_(stream::socket(io_, asio::generic::stream_protocol(peer.family(), 0), fd), peer);
       continue;

@@ -14,8 +14,8 @@ namespace limpet::net {
 /// What befell accept(2), for the counters.
 enum class accept_event { out_of_descriptors, failed };
 
-/// Accepts on one listening socket, in batches, on one worker. Out of descriptors or memory it pauses for a while and goes on:
-/// what waits stays in the kernel's queue, and what is open is served.
+/// Accepts on one listening socket, in batches, on one worker. Out of descriptors or memory it pauses for a
+/// while and goes on: what waits stays in the kernel's queue, and what is open is served.
 class acceptor {
 public:
   using accepted = std::function<void(stream::socket, const socket_address& peer)>;

@@ -9,8 +9,8 @@
 
 namespace limpet::net {
 
-/// Blocks of one size, last used first out, so that a busy worker's blocks stay in its caches and an idle connection holds
-/// none. One a worker. Keeps at most `keep` free blocks; the rest go back to the allocator.
+/// Blocks of one size, last used first out, so that a busy worker's blocks stay in its caches and an idle
+/// connection holds none. One a worker. Keeps at most `keep` free blocks; the rest go back to the allocator.
 class buffer_pool {
 public:
   static constexpr std::size_t block_bytes = 64 * 1024;
@@ -22,7 +22,8 @@ public:
   class block {
   public:
     block() = default;
-    block(block&& other) noexcept : pool_(std::exchange(other.pool_, nullptr)), bytes_(std::move(other.bytes_)) {}
+    block(block&& other) noexcept
+        : pool_(std::exchange(other.pool_, nullptr)), bytes_(std::move(other.bytes_)) {}
     block& operator=(block&& other) noexcept {
       reset();
       pool_ = std::exchange(other.pool_, nullptr);
@@ -39,7 +40,8 @@ public:
 
   private:
     friend class buffer_pool;
-    block(buffer_pool& pool, std::unique_ptr<std::byte[]> bytes) noexcept : pool_(&pool), bytes_(std::move(bytes)) {}
+    block(buffer_pool& pool, std::unique_ptr<std::byte[]> bytes) noexcept
+        : pool_(&pool), bytes_(std::move(bytes)) {}
     buffer_pool* pool_ = nullptr;
     std::unique_ptr<std::byte[]> bytes_;
   };

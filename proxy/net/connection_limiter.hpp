@@ -13,15 +13,17 @@
 
 namespace limpet::net {
 
-/// Counts the clients' connections of the whole process, in all and per address, and says no past a limit. One relaxed atomic
-/// in all; the table of addresses, with its locks, is touched only where there is a limit per address, once a connection.
+/// Counts the clients' connections of the whole process, in all and per address, and says no past a limit.
+/// One relaxed atomic in all; the table of addresses, with its locks, is touched only where there is a limit
+/// per address, once a connection.
 class connection_limiter {
 public:
   /// A connection's place in the count, for as long as it lives.
   class permit {
   public:
     permit() = default;
-    permit(permit&& other) noexcept : owner_(std::exchange(other.owner_, nullptr)), address_(std::move(other.address_)) {}
+    permit(permit&& other) noexcept
+        : owner_(std::exchange(other.owner_, nullptr)), address_(std::move(other.address_)) {}
     permit& operator=(permit&& other) noexcept {
       std::swap(owner_, other.owner_);
       std::swap(address_, other.address_);
@@ -41,7 +43,8 @@ public:
   enum class verdict : std::uint8_t { admitted, too_many, too_many_of_address };
 
   /// A limit of 0 is none.
-  verdict admit(const routing::ip_address& address, std::uint32_t most, std::uint32_t most_per_address, permit& out);
+  verdict admit(const routing::ip_address& address, std::uint32_t most, std::uint32_t most_per_address,
+                permit& out);
 
   std::uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
 

@@ -4,8 +4,9 @@
 
 namespace limpet::net {
 
-/// An io_context whose pending handlers, coroutine frames among them, can be destroyed while the things that they refer to
-/// are still there. A plain io_context does it in its destructor, when what was made after it has gone already.
+/// An io_context whose pending handlers, coroutine frames among them, can be destroyed while the things that
+/// they refer to are still there. A plain io_context does it in its destructor, when what was made after it
+/// has gone already.
 class context : public io_context {
 public:
   context() : io_context(1) {}

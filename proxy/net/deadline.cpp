@@ -10,7 +10,8 @@ void deadline::unlink() noexcept {
   next_ = previous_ = nullptr;
 }
 
-void deadline::arm(deadline_wheel& wheel, milliseconds after, expire_function expire, void* context) noexcept {
+void deadline::arm(deadline_wheel& wheel, milliseconds after, expire_function expire,
+                   void* context) noexcept {
   if (after <= milliseconds::zero()) return disarm();
   expire_ = expire;
   context_ = context;
@@ -26,17 +27,21 @@ void deadline::arm(deadline_wheel& wheel, milliseconds after, expire_function ex
 }
 
 deadline_wheel::deadline_wheel(io_context& io) : origin_(clock::now()), timer_(io) {
-  for (auto& sentinel : slots_) sentinel.next_ = sentinel.previous_ = &sentinel;
+  for (auto& sentinel : slots_)
+    sentinel.next_ = sentinel.previous_ = &sentinel;
   wait();
 }
 
-void deadline_wheel::stop() { timer_.cancel(); }
-
-std::uint32_t deadline_wheel::tick_of(clock::time_point t) const noexcept {
-  return static_cast<std::uint32_t>((t - origin_) / tick) + 1;
+void deadline_wheel::stop() {
+  stopped_ = true;
+  timer_.cancel();
 }
 
-void deadline_wheel::link(deadline& d, std::uint32_t at_tick) noexcept {
+std::uint64_t deadline_wheel::tick_of(clock::time_point t) const noexcept {
+  return static_cast<std::uint64_t>((t - origin_) / tick) + 1;
+}
+
+void deadline_wheel::link(deadline& d, std::uint64_t at_tick) noexcept {
   d.linked_tick_ = at_tick;
   auto& sentinel = slots_[at_tick % slot_count];
   d.previous_ = sentinel.previous_;
@@ -77,9 +82,9 @@ void deadline_wheel::advance(clock::time_point now) {
 void deadline_wheel::wait() {
   timer_.expires_after(tick);
   timer_.async_wait([this](error_code ec) {
-    if (ec) return;
+    if (ec || stopped_) return;
     advance(clock::now());
-    wait();
+    if (!stopped_) wait(); // a deadline that fired may have stopped us
   });
 }
 

@@ -11,8 +11,9 @@ namespace limpet::net {
 
 class deadline_wheel;
 
-/// A time limit that costs no timer: a link in the worker's wheel. Fires once, up to one tick late, never early.
-/// Arming it again while armed is the common case and usually only stores a number. Lives on one worker.
+/// A time limit that costs no timer: a link in the worker's wheel. Fires once, up to one tick late, never
+/// early. Arming it again while armed is the common case and usually only stores a number. Lives on one
+/// worker.
 class deadline {
 public:
   using expire_function = void (*)(void* context);
@@ -22,7 +23,8 @@ public:
   deadline& operator=(const deadline&) = delete;
   ~deadline() { unlink(); }
 
-  /// Calls expire(context) after `after`, unless disarmed or armed again. Zero or less means no limit: disarms.
+  /// Calls expire(context) after `after`, unless disarmed or armed again. Zero or less means no limit:
+  /// disarms.
   void arm(deadline_wheel& wheel, milliseconds after, expire_function expire, void* context) noexcept;
   void disarm() noexcept { due_tick_ = 0; }
   bool armed() const noexcept { return due_tick_ != 0; }
@@ -36,12 +38,12 @@ private:
   deadline* previous_ = nullptr;
   expire_function expire_ = nullptr;
   void* context_ = nullptr;
-  std::uint32_t due_tick_ = 0;    ///< 0: disarmed
-  std::uint32_t linked_tick_ = 0; ///< the slot it hangs in; never later than due_tick_
+  std::uint64_t due_tick_ = 0;    ///< 0: disarmed
+  std::uint64_t linked_tick_ = 0; ///< the slot it hangs in; never later than due_tick_
 };
 
-/// One a worker: a hashed timing wheel (Varghese and Lauck 1987) with lazy re-arming: a deadline moved further out stays
-/// in its slot, and is hung anew only when that slot comes round.
+/// One a worker: a hashed timing wheel (Varghese and Lauck 1987) with lazy re-arming: a deadline moved
+/// further out stays in its slot, and is hung anew only when that slot comes round.
 class deadline_wheel {
 public:
   static constexpr milliseconds tick{20};
@@ -59,14 +61,15 @@ private:
   friend class deadline;
   static constexpr std::uint32_t slot_count = 1024;
 
-  void link(deadline& d, std::uint32_t at_tick) noexcept;
+  void link(deadline& d, std::uint64_t at_tick) noexcept;
   void wait();
-  std::uint32_t tick_of(clock::time_point t) const noexcept;
+  std::uint64_t tick_of(clock::time_point t) const noexcept;
 
   // The first link of each slot is a sentinel, so that unlinking needs no wheel.
   std::array<deadline, slot_count> slots_;
   clock::time_point origin_;
-  std::uint32_t current_tick_ = 1;
+  std::uint64_t current_tick_ = 1;
+  bool stopped_ = false;
   asio::basic_waitable_timer<clock, asio::wait_traits<clock>, executor> timer_;
 };
 

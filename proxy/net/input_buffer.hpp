@@ -9,8 +9,8 @@
 
 namespace limpet::net {
 
-/// Bytes that were read and not used yet, in one piece. Grows by doubling up to what its user allows; never shrinks but by
-/// shrink(), so that a pooled owner allocates nothing in the steady state.
+/// Bytes that were read and not used yet, in one piece. Grows by doubling up to what its user allows; never
+/// shrinks but by shrink(), so that a pooled owner allocates nothing in the steady state.
 class input_buffer {
 public:
   static constexpr std::size_t first_capacity = 4096;
@@ -20,7 +20,8 @@ public:
   std::size_t size() const noexcept { return end_ - begin_; }
   bool empty() const noexcept { return begin_ == end_; }
 
-  /// Free space to read into: at least one byte, as long as size() is below `most`. May move what view() points to.
+  /// Free space to read into: at least one byte, as long as size() is below `most`. May move what view()
+  /// points to.
   std::span<std::byte> room(std::size_t most) {
     if (begin_ == end_) begin_ = end_ = 0;
     if (end_ == capacity_) {

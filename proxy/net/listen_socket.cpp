@@ -21,7 +21,9 @@ using boost::system::error_code;
 
 constexpr int backlog = 4096;
 
-error_code last_error() noexcept { return {errno, boost::system::system_category()}; }
+error_code last_error() noexcept {
+  return {errno, boost::system::system_category()};
+}
 
 void set_option(int fd, int level, int name) noexcept {
   const int on = 1;
@@ -32,7 +34,8 @@ unique_fd open_socket(int family) noexcept {
   return unique_fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
 }
 
-/// An abstract unix socket's name is a lock that dies with its process, within one network namespace, as ports are.
+/// An abstract unix socket's name is a lock that dies with its process, within one network namespace, as
+/// ports are.
 boost::system::result<unique_fd> lock_address(const std::string& address) {
   sockaddr_un name{};
   name.sun_family = AF_UNIX;
@@ -79,7 +82,8 @@ error_code remove_stale(const socket_address& address, const std::string& path) 
   return ::unlink(path.c_str()) == 0 ? error_code{} : last_error();
 }
 
-boost::system::result<listen_sockets> open_unix(const socket_address& address, const std::string& path, std::size_t count) {
+boost::system::result<listen_sockets> open_unix(const socket_address& address, const std::string& path,
+                                                std::size_t count) {
   if (const auto error = remove_stale(address, path)) return error;
   auto first = listen_on(address);
   if (!first) return first.error();

@@ -31,9 +31,10 @@ struct listen_sockets {
   std::string unlink_path;    ///< the unix socket's file, to be removed at the end; empty for TCP
 };
 
-/// Binds and listens on "host:port", "[v6]:port", ":port" or "unix:/path", `count` times. The host is an address or
-/// localhost. An address that anybody listens on already is an error, though SO_REUSEPORT would let us share it.
-/// Errors: as bind(2) and listen(2); invalid_argument for an address that is none. Throws nothing.
+/// Binds and listens on "host:port", "[v6]:port", ":port" or "unix:/path", `count` times. The host is an
+/// address or localhost. An address that anybody listens on already is an error, though SO_REUSEPORT would
+/// let us share it. Errors: as bind(2) and listen(2); invalid_argument for an address that is none. Throws
+/// nothing.
 boost::system::result<listen_sockets> open_listen_sockets(const std::string& address, std::size_t count);
 
 } // namespace limpet::net

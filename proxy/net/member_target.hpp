@@ -12,8 +12,8 @@
 
 namespace limpet::net {
 
-/// What all workers of a process share of one member: whether it answers, and how many connections are open to it. Relaxed
-/// atomics: a worker that learns of a change a little later only tries once more or once less.
+/// What all workers of a process share of one member: whether it answers, and how many connections are open
+/// to it. Relaxed atomics: a worker that learns of a change a little later only tries once more or once less.
 class reachability {
 public:
   static constexpr milliseconds first_pause{1'000};
@@ -31,17 +31,23 @@ public:
     auto until = until_ns_.load(std::memory_order_relaxed);
     if (until == 0) return true;
     if (ns(now) < until) return false;
-    return until_ns_.compare_exchange_strong(until, ns(now + window), std::memory_order_relaxed);
+    if (!until_ns_.compare_exchange_strong(until, ns(now + window), std::memory_order_relaxed)) return false;
+    probing_.store(true, std::memory_order_relaxed);
+    return true;
   }
 
   void connected() noexcept {
     if (until_ns_.load(std::memory_order_relaxed) == 0) return;
     until_ns_.store(0, std::memory_order_relaxed);
     failures_.store(0, std::memory_order_relaxed);
+    probing_.store(false, std::memory_order_relaxed);
   }
 
-  /// A connect was refused or timed out: a pause that doubles from first_pause to longest_pause.
+  /// A connect was refused or timed out: a pause that doubles from first_pause to longest_pause. Connects
+  /// that were under way together and fail together are one failure.
   void failed(clock::time_point now) noexcept {
+    const bool probed = probing_.exchange(false, std::memory_order_relaxed);
+    if (!probed && ns(now) < until_ns_.load(std::memory_order_relaxed)) return;
     const auto before = failures_.fetch_add(1, std::memory_order_relaxed);
     const auto pause = before < 5 ? first_pause * (1 << before) : longest_pause;
     until_ns_.store(ns(now + pause), std::memory_order_relaxed);
@@ -55,14 +61,16 @@ private:
   }
   std::atomic<std::int64_t> until_ns_{0}; ///< 0: reachable
   std::atomic<std::uint32_t> failures_{0};
+  std::atomic<bool> probing_{false}; ///< the one request after a pause is under way
 };
 
 using member_endpoint = asio::generic::stream_protocol::endpoint;
 
 /// Where a member of a snapshot is dialled. Immutable but for what `shared` points to.
 struct member_target {
-  std::uint32_t number = 0; ///< of (pool, id, incarnation, address), unique in the process; keys the upstream pools
-  std::uint32_t label = 0;  ///< of (pool, id), for counters
+  std::uint32_t number =
+      0; ///< of (pool, id, incarnation, address), unique in the process; keys the upstream pools
+  std::uint32_t label = 0;                ///< of (pool, id), for counters
   std::vector<member_endpoint> endpoints; ///< tried in order; empty where a host name has not resolved yet
   std::shared_ptr<reachability> shared;
 };

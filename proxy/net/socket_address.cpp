@@ -14,6 +14,7 @@ std::optional<host_port> split_host_port(std::string_view text) {
   const auto port = text.substr(colon + 1);
   if (host.size() >= 2 && host.front() == '[' && host.back() == ']') {
     host = host.substr(1, host.size() - 2);
+    if (host.find(':') == std::string_view::npos) return {};
   } else if (host.find(':') != std::string_view::npos) {
     return {};
   }
@@ -43,7 +44,9 @@ std::optional<socket_address> socket_address::parse(std::string_view text, use p
   if (text.starts_with("unix:")) {
     const auto path = text.substr(5);
     socket_address a;
-    if (path.empty() || path.front() != '/' || path.size() >= sizeof a.storage_.path.sun_path) return {};
+    if (path.empty() || path.front() != '/' || path.size() >= sizeof a.storage_.path.sun_path ||
+        path.find('\0') != std::string_view::npos)
+      return {};
     a.storage_.path.sun_family = AF_UNIX;
     std::memcpy(a.storage_.path.sun_path, path.data(), path.size());
     a.size_ = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + path.size() + 1);

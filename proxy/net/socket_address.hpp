@@ -18,8 +18,8 @@ class socket_address {
 public:
   enum class use { listen, connect };
 
-  /// "1.2.3.4:80", "[::1]:80", "localhost:80" (127.0.0.1), "unix:/path", and for listening ":80" (0.0.0.0). Nothing where it is none
-  /// of these: a host name, which somebody has to resolve, among others.
+  /// "1.2.3.4:80", "[::1]:80", "localhost:80" (127.0.0.1), "unix:/path", and for listening ":80" (0.0.0.0).
+  /// Nothing where it is none of these: a host name, which somebody has to resolve, among others.
   static std::optional<socket_address> parse(std::string_view text, use purpose);
   static socket_address from(const routing::ip_address& ip, std::uint16_t port) noexcept;
   /// The address that a bound socket has.

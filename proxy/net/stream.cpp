@@ -15,7 +15,9 @@ namespace limpet::net {
 
 namespace {
 
-io_result last_error() noexcept { return {0, error_code(errno, boost::system::system_category())}; }
+io_result last_error() noexcept {
+  return {0, error_code(errno, boost::system::system_category())};
+}
 
 /// Heads and small frames must not wait for an acknowledgement (RFC 896). Fails harmlessly on unix sockets.
 void set_no_delay(int fd) noexcept {
@@ -37,7 +39,9 @@ stream::stream(socket s, deadline_wheel& wheel) noexcept : socket_(std::move(s))
   set_no_delay(socket_.native_handle());
 }
 
-stream::~stream() { close(); }
+stream::~stream() {
+  close();
+}
 
 io_result stream::read_some(std::span<std::byte> into) noexcept {
   for (;;) {
@@ -78,14 +82,21 @@ awaitable<error_code> stream::wait(socket::wait_type what) {
   co_return interrupt_ ? interrupt_ : ec;
 }
 
-awaitable<error_code> stream::readable() { return wait(socket::wait_read); }
-awaitable<error_code> stream::writable() { return wait(socket::wait_write); }
-
-void stream::on_deadline(void* self) noexcept {
-  static_cast<stream*>(self)->interrupt(asio::error::timed_out);
+awaitable<error_code> stream::readable() {
+  return wait(socket::wait_read);
+}
+awaitable<error_code> stream::writable() {
+  return wait(socket::wait_write);
 }
 
-void stream::expires_after(milliseconds after) noexcept { deadline_.arm(wheel_, after, &on_deadline, this); }
+void stream::on_deadline(void* self) noexcept {
+  auto& s = *static_cast<stream*>(self);
+  if (!s.interrupt_) s.interrupt(asio::error::timed_out);
+}
+
+void stream::expires_after(milliseconds after) noexcept {
+  deadline_.arm(wheel_, after, &on_deadline, this);
+}
 
 void stream::clear_deadline() noexcept {
   deadline_.disarm();

@@ -13,8 +13,8 @@
 
 namespace limpet::net {
 
-/// What a read or a write came to. error is would_block where nothing could be done now; a read of 0 bytes without an
-/// error is the peer's end.
+/// What a read or a write came to. error is would_block where nothing could be done now; a read of 0 bytes
+/// without an error is the peer's end.
 struct io_result {
   std::size_t bytes = 0;
   error_code error;
@@ -22,9 +22,10 @@ struct io_result {
 
 bool is_would_block(const error_code& error) noexcept;
 
-/// A connected byte stream, TCP or unix: the one type that all relays use. Reads and writes never block and never suspend;
-/// waiting is a step of its own, so that nothing holds a buffer while it waits. A deadline or an interrupt ends the wait
-/// that is under way, or else the next one. Lives on one worker; not movable, since waits and the deadline refer to it.
+/// A connected byte stream, TCP or unix: the one type that all relays use. Reads and writes never block and
+/// never suspend; waiting is a step of its own, so that nothing holds a buffer while it waits. A deadline or
+/// an interrupt ends the wait that is under way, or else the next one. Lives on one worker; not movable,
+/// since waits and the deadline refer to it.
 class stream {
 public:
   using socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
@@ -56,8 +57,8 @@ public:
     socket_.async_wait(socket::wait_write, std::forward<Handler>(handler));
   }
 
-  /// From `after` on, waits end with timed_out. Arming again replaces; zero means no limit. clear_deadline also forgets
-  /// that an earlier one has passed.
+  /// From `after` on, waits end with timed_out. Arming again replaces; zero means no limit. clear_deadline
+  /// also forgets that an earlier one has passed.
   void expires_after(milliseconds after) noexcept;
   void clear_deadline() noexcept;
 

@@ -10,8 +10,8 @@ namespace limpet::net {
 
 namespace asio = boost::asio;
 
-using boost::system::error_code;
 using asio::io_context;
+using boost::system::error_code;
 using clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 

@@ -29,7 +29,8 @@ upstream_ptr upstream_pool::take(const member_target& member) noexcept {
   while (!idle.empty()) {
     auto connection = std::move(idle.back());
     idle.pop_back();
-    // Bytes that nobody asked for, or the member's end: either way its next answer cannot be trusted to be ours.
+    // Bytes that nobody asked for, or the member's end: either way its next answer cannot be trusted to be
+    // ours.
     if (!is_would_block(connection->io.peek().error)) continue;
     connection->idle_.disarm();
     --idle_count_;

@@ -14,7 +14,8 @@ class upstream_pool;
 /// A connection to a member, on loan to one exchange or idle in its pool. Destroying it closes it.
 class upstream_connection {
 public:
-  upstream_connection(stream::socket s, deadline_wheel& wheel, upstream_pool& pool, const member_target& member);
+  upstream_connection(stream::socket s, deadline_wheel& wheel, upstream_pool& pool,
+                      const member_target& member);
   ~upstream_connection();
   upstream_connection(const upstream_connection&) = delete;
 
@@ -38,9 +39,9 @@ struct dial_result {
   error_code error;
 };
 
-/// One worker's connections to members: dials, keeps the idle ones, last used first out, and drops those that turned
-/// readable, closed or old. Keyed by the member's number, so that a member that restarted, even at the same address, never
-/// gets a connection of the one before.
+/// One worker's connections to members: dials, keeps the idle ones, last used first out, and drops those that
+/// turned readable, closed or old. Keyed by the member's number, so that a member that restarted, even at the
+/// same address, never gets a connection of the one before.
 class upstream_pool {
 public:
   upstream_pool(io_context& io, deadline_wheel& wheel) : io_(io), wheel_(wheel) {}
@@ -49,8 +50,8 @@ public:
   /// An idle connection that is still good, or nothing.
   upstream_ptr take(const member_target& member) noexcept;
 
-  /// A fresh connection: tries the endpoints in order within `timeout` altogether. Errors: as connect(2), timed_out, or
-  /// host_not_found where there is no endpoint.
+  /// A fresh connection: tries the endpoints in order within `timeout` altogether. Errors: as connect(2),
+  /// timed_out, or host_not_found where there is no endpoint.
   awaitable<dial_result> dial(const member_target& member, milliseconds timeout);
 
   /// Back from an exchange whose answer was cleanly framed. Kept for `idle`, at most `idle_max` a member.

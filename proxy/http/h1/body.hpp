@@ -30,7 +30,8 @@ public:
   /// The sender ended the connection. Whether the content is whole by that.
   bool end_of_input() noexcept { return done_ = done_ || framing_.how == framing::kind::until_close; }
 
-  /// How many more bytes may be read without taking from the next message; all of them where the framing does not tell.
+  /// How many more bytes may be read without taking from the next message; all of them where the framing does
+  /// not tell.
   std::size_t read_at_most(std::size_t room) const noexcept;
   std::string_view trailers() const noexcept { return chunks_.trailers(); }
 
@@ -41,14 +42,16 @@ private:
   chunked_decoder chunks_;
 };
 
-/// Frames content for one gathered write: at most a head, a chunk's line, the data, and what ends the chunk or the message.
+/// Frames content for one gathered write: at most a head, a chunk's line, the data, and what ends the chunk
+/// or the message.
 class body_encoder {
 public:
   body_encoder() = default;
   explicit body_encoder(bool chunked) : chunked_(chunked) {}
 
   /// The pieces to write. Valid until the next call, as long as the arguments' bytes are.
-  std::span<iovec> encode(std::string_view head, std::span<const char> data, bool last, std::string_view trailers);
+  std::span<iovec> encode(std::string_view head, std::span<const char> data, bool last,
+                          std::string_view trailers);
 
 private:
   bool chunked_ = false;

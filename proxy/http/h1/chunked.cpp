@@ -24,10 +24,31 @@ bool is_field_byte(char c) noexcept {
 
 /// Fields that change how a message is framed, routed or authorised must not come after it.
 bool may_trail(std::string_view name) noexcept {
-  constexpr std::array<std::string_view, 13> never{
-      "content-length", "transfer-encoding", "host",    "connection", "upgrade",      "te",         "trailer",
-      "authorization",  "cookie",            "set-cookie", "expect",  "content-type", "keep-alive"};
-  if (name.size() >= 7 && iequals(name.substr(0, 7), "limpet-")) return false;
+  constexpr std::array<std::string_view, 21> never{"content-length",
+                                                   "content-type",
+                                                   "content-encoding",
+                                                   "content-range",
+                                                   "transfer-encoding",
+                                                   "trailer",
+                                                   "te",
+                                                   "host",
+                                                   "connection",
+                                                   "proxy-connection",
+                                                   "keep-alive",
+                                                   "upgrade",
+                                                   "expect",
+                                                   "forwarded",
+                                                   "cookie",
+                                                   "set-cookie",
+                                                   "authorization",
+                                                   "proxy-authorization",
+                                                   "www-authenticate",
+                                                   "proxy-authenticate",
+                                                   "x-request-id"};
+  const auto begins_with = [&](std::string_view prefix) {
+    return name.size() >= prefix.size() && iequals(name.substr(0, prefix.size()), prefix);
+  };
+  if (begins_with("limpet-") || begins_with("x-forwarded-")) return false;
   return std::none_of(never.begin(), never.end(), [&](std::string_view n) { return iequals(n, name); });
 }
 
@@ -95,7 +116,8 @@ bool chunked_decoder::step(char c) {
     line_.push_back(c);
     return c != '\n' || take_trailer_line();
   case state::data:
-  case state::done: break;
+  case state::done:
+    break;
   }
   return false;
 }

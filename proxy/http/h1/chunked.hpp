@@ -9,9 +9,9 @@
 
 namespace limpet::http::h1 {
 
-/// Takes the chunked coding off (RFC 9112 section 7.1) as bytes come in, in place. Extensions are dropped, trailers kept; a
-/// message that goes on is coded anew, so that what is ambiguous never gets further. Strict: CRLF only, sizes of 1 to 16 hex
-/// digits, extensions and trailers within limits.
+/// Takes the chunked coding off (RFC 9112 section 7.1) as bytes come in, in place. Extensions are dropped,
+/// trailers kept; a message that goes on is coded anew, so that what is ambiguous never gets further. Strict:
+/// CRLF only, sizes of 1 to 16 hex digits, extensions and trailers within limits.
 class chunked_decoder {
 public:
   static constexpr std::size_t extension_bytes_max = 256;
@@ -28,8 +28,9 @@ public:
   /// Decodes what there is; the data is moved together to the front of `bytes`.
   result decode(std::span<char> bytes);
 
-  /// After done: the trailer section's field lines, each with its CRLF; empty where there were none. Checked for form; fields that
-  /// may not be trailers (RFC 9110 section 6.5.1: framing, routing, authentication) are left out.
+  /// After done: the trailer section's field lines, each with its CRLF; empty where there were none. Checked
+  /// for form; fields that may not be trailers (RFC 9110 section 6.5.1: framing, routing, authentication) are
+  /// left out.
   std::string_view trailers() const noexcept { return trailers_; }
 
 private:
@@ -42,7 +43,7 @@ private:
   unsigned digits_ = 0;
   std::size_t extension_bytes_ = 0;
   std::uint64_t left_ = 0;
-  std::string line_;     ///< the trailer line under way
+  std::string line_; ///< the trailer line under way
   std::string trailers_;
   std::size_t trailer_bytes_ = 0;
 };

@@ -20,7 +20,7 @@ struct framing_fields {
   bool has_length = false;
   bool bad_length = false;
   std::uint64_t length = 0;
-  unsigned codings = 0;          ///< elements of Transfer-Encoding
+  unsigned codings = 0; ///< elements of Transfer-Encoding
   bool last_is_chunked = false;
   bool unknown_coding = false;
   bool malformed_coding = false;
@@ -30,7 +30,8 @@ struct framing_fields {
     std::uint64_t parsed = 0;
     const auto* end = value.data() + value.size();
     // from_chars takes a minus sign for unsigned types too; digits only (RFC 9110 section 8.6).
-    const bool digits = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
+    const bool digits = !value.empty() &&
+                        std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; });
     const auto [stop, error] = std::from_chars(value.data(), end, parsed);
     if (!digits || error != std::errc{} || stop != end) bad_length = true;
     // A length said twice is refused even where both agree: who said it twice may not count as we do.
@@ -41,12 +42,15 @@ struct framing_fields {
 
   void add_codings(std::string_view value) {
     const auto before = codings;
+    const auto commas = static_cast<unsigned>(std::count(value.begin(), value.end(), ','));
     for_each_element(value, [&](std::string_view coding) {
       ++codings;
       last_is_chunked = iequals(coding, "chunked");
-      if (!last_is_chunked) (is_token(coding.substr(0, coding.find(';'))) ? unknown_coding : malformed_coding) = true;
+      if (!last_is_chunked)
+        (is_token(coding.substr(0, coding.find(';'))) ? unknown_coding : malformed_coding) = true;
     });
-    if (codings == before) malformed_coding = true;
+    // Empty elements, which lists may have (RFC 9110 section 5.6.1), are one more thing to count differently.
+    if (codings - before != commas + 1) malformed_coding = true;
   }
 };
 
@@ -63,9 +67,12 @@ void add_connection_options(std::string_view value, connection_options& out) {
   });
 }
 
-std::string_view view_of(beast::string_view text) noexcept { return {text.data(), text.size()}; }
+std::string_view view_of(beast::string_view text) noexcept {
+  return {text.data(), text.size()};
+}
 
-/// Beast's parser with everything off but the reading of lines: no body, no container of fields, no limits of its own.
+/// Beast's parser with everything off but the reading of lines: no body, no container of fields, no limits of
+/// its own.
 template <bool IsRequest, class Head>
 class line_parser : public beast::http::basic_parser<IsRequest> {
 public:
@@ -110,11 +117,20 @@ private:
     const auto value = view_of(content);
     out_.fields.push_back({view_of(text), value, static_cast<std::uint16_t>(name)});
     switch (name) {
-    case field::content_length: framing_.add_length(value); break;
-    case field::transfer_encoding: framing_.add_codings(value); break;
-    case field::connection: add_connection_options(value, out_.connection); break;
-    case field::upgrade: out_.upgrade = value; break;
-    default: on_own_field(name, value);
+    case field::content_length:
+      framing_.add_length(value);
+      break;
+    case field::transfer_encoding:
+      framing_.add_codings(value);
+      break;
+    case field::connection:
+      add_connection_options(value, out_.connection);
+      break;
+    case field::upgrade:
+      out_.upgrade = value;
+      break;
+    default:
+      on_own_field(name, value);
     }
   }
 
@@ -136,7 +152,9 @@ private:
   void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
   std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
   void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override { return body.size(); }
+  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
+    return body.size();
+  }
   void on_finish_impl(error_code&) override {}
 
   Head& out_;
@@ -166,12 +184,15 @@ refusal request_framing(const framing_fields& seen, unsigned minor_version, fram
 /// The same for answers. A member that speaks HTTP/1.0 or another coding than chunked is not understood.
 bool response_framing(const framing_fields& seen, unsigned minor_version, framing& out) {
   if (seen.codings > 0 || seen.malformed_coding) {
-    if (seen.malformed_coding || seen.unknown_coding || seen.codings > 1 || seen.has_length || minor_version == 0) return false;
+    if (seen.malformed_coding || seen.unknown_coding || seen.codings > 1 || seen.has_length ||
+        minor_version == 0)
+      return false;
     out.how = framing::kind::chunked;
     return true;
   }
   if (seen.bad_length) return false;
-  out = seen.has_length ? framing{framing::kind::length, seen.length} : framing{framing::kind::until_close, 0};
+  out =
+      seen.has_length ? framing{framing::kind::length, seen.length} : framing{framing::kind::until_close, 0};
   return true;
 }
 
@@ -181,13 +202,14 @@ bool lacks_reason_space(std::string_view bytes) noexcept {
   return bytes.size() > size + 1 && bytes.starts_with("HTTP/1.") && bytes[size] == '\r';
 }
 
-/// The request line ends in a well-formed HTTP-version (RFC 9112 section 2.3), only of another major than ours.
+/// The request line ends in a well-formed HTTP-version (RFC 9112 section 2.3), only of another major than
+/// ours.
 bool names_other_version(std::string_view bytes) noexcept {
   const auto line = bytes.substr(0, bytes.find('\r'));
   const auto version = line.substr(line.rfind(' ') + 1);
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[5] != '1' && version[6] == '.' &&
-         is_digit(version[7]);
+  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[5] != '1' &&
+         version[6] == '.' && is_digit(version[7]);
 }
 
 } // namespace
@@ -196,7 +218,8 @@ refusal parse_request_head(std::string_view bytes, request_head& out) {
   out.clear();
   line_parser<true, request_head> parser(out);
   if (const auto error = parser.read(bytes)) {
-    if (error == beast::http::error::bad_version && names_other_version(bytes)) return refusal::unsupported_version;
+    if (error == beast::http::error::bad_version && names_other_version(bytes))
+      return refusal::unsupported_version;
     return is_framing_error(error) ? refusal::ambiguous_framing : refusal::malformed_head;
   }
   const auto& seen = parser.framing_seen();
