@@ -184,7 +184,9 @@ TEST(restart_needed, names_what_a_reload_cannot_change) {
   wanted.listeners[0].name = "other";
   wanted.admin.address.reset();
   wanted.etcd.password = "new";
-  EXPECT_THAT(restart_needed(running, wanted), ElementsAre("listeners", "etcd", "admin.address", "workers"));
+  wanted.logging.access = "stdout";
+  EXPECT_THAT(restart_needed(running, wanted),
+              ElementsAre("listeners", "etcd", "admin.address", "logging.access", "workers"));
 }
 
 TEST(restart_needed, is_silent_on_what_a_reload_changes) {
@@ -194,6 +196,7 @@ TEST(restart_needed, is_silent_on_what_a_reload_changes) {
   wanted.workers = running.workers;
   wanted.etcd = running.etcd;
   wanted.admin = running.admin;
+  wanted.logging.access = running.logging.access;
   wanted.agent = agent_settings{};
   EXPECT_THAT(restart_needed(running, wanted), ElementsAre());
 }
