@@ -127,9 +127,10 @@ void file_source::reload() {
 void file_source::keep_last(const std::string& problem) {
   ++status_.errors;
   status_.last_error = problem;
-  spdlog::warn("pool {}: {} members stay as they were: {}", pool_, list_.members.size(), problem);
   status_.stale = true;
-  if (!status_.ready || list_.stale) return;
+  if (!status_.ready) return spdlog::warn("pool {}: no members yet: {}", pool_, problem);
+  spdlog::warn("pool {}: its {} members stay as they were: {}", pool_, list_.members.size(), problem);
+  if (list_.stale) return;
   list_.stale = true;
   publish_(list_);
 }
