@@ -39,6 +39,7 @@ public:
 
   /// Adds bytes that were read elsewhere.
   void append(std::string_view more) {
+    if (more.empty()) return; // there may be no memory yet, and memcpy must not see a null pointer
     while (capacity_ - end_ < more.size()) {
       if (begin_ > 0)
         compact();
