@@ -93,12 +93,11 @@ TEST_F(acceptor_test, has_no_trouble_when_closed_with_a_client_on_its_way_in) {
   EXPECT_TRUE(troubles.empty());
 }
 
-/// While it lives this process can open no more files.
+/// While it lives this process can open no more files. The sanitizers open files of their own to look at a class that
+/// they have not met yet: what runs under it must have run before.
 class no_more_files {
 public:
   no_more_files() {
-    // The sanitizers open files of their own to look at a class that they have not met yet; they meet it
-    // here.
     is_would_block(error_code(EMFILE, boost::system::system_category()));
     ::getrlimit(RLIMIT_NOFILE, &before_);
     const unique_fd next(::dup(0)); // the lowest number that is free
@@ -114,21 +113,25 @@ private:
 
 TEST_F(acceptor_test, goes_on_after_it_was_out_of_descriptors) {
   const auto listening = make_acceptor();
-  const auto client = connect();
   listening->start();
+  const auto first = connect();
+  ASSERT_TRUE(on.run_until([&] { return sockets.size() == 1; }));
+  const auto client = connect();
   {
     const no_more_files limit;
     ASSERT_TRUE(on.run_until([&] { return !troubles.empty(); }));
     EXPECT_EQ(troubles[0], accept_event::out_of_descriptors);
-    EXPECT_TRUE(sockets.empty());
+    EXPECT_EQ(sockets.size(), 1);
   }
-  EXPECT_TRUE(on.run_until([&] { return sockets.size() == 1; })); // the client has waited in the queue
+  EXPECT_TRUE(on.run_until([&] { return sockets.size() == 2; })); // the client has waited in the queue
 }
 
 TEST_F(acceptor_test, stays_closed_when_closed_in_a_pause) {
   const auto listening = make_acceptor();
-  const auto client = connect();
   listening->start();
+  const auto first = connect();
+  ASSERT_TRUE(on.run_until([&] { return sockets.size() == 1; }));
+  const auto client = connect();
   const no_more_files limit;
   ASSERT_TRUE(on.run_until([&] { return !troubles.empty(); }));
   listening->close();
@@ -136,7 +139,7 @@ TEST_F(acceptor_test, stays_closed_when_closed_in_a_pause) {
   on.wheel.advance(clock::now() + std::chrono::hours(1));
   on.io.poll();
   EXPECT_EQ(troubles.size(), seen);
-  EXPECT_TRUE(sockets.empty());
+  EXPECT_EQ(sockets.size(), 1);
 }
 
 } // namespace
