@@ -66,7 +66,7 @@ end_all() {
       is_ours "$pid" || break
       sleep 0.1
     done
-    is_ours "$pid" && kill -KILL -- "-$pid" 2>/dev/null # with what it started
+    if is_ours "$pid"; then kill -KILL -- "-$pid" 2>/dev/null || true; fi # with what it started
   done
 }
 
