@@ -88,7 +88,7 @@ void worker::drain(net::milliseconds spread) {
     for (auto& a : acceptors_)
       a->drain_and_close();
     for (auto* connection : state.connections)
-      connection->drain();
+      connection->drain(spread);
     state.upstreams.drop_all();
     close_tunnels(spread);
   });

@@ -66,6 +66,20 @@ bool exchange::client_is_secure() const {
          });
 }
 
+void exchange::drain(net::milliseconds spread) noexcept {
+  if (!endless_) return;
+  const auto steps =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(spread / net::deadline_wheel::tick, 1));
+  end_.arm(worker_.wheel, net::deadline_wheel::tick * static_cast<int>(1 + worker_.random.next() % steps),
+           &on_end_due, this);
+}
+
+void exchange::on_end_due(void* self) noexcept {
+  auto& x = *static_cast<exchange*>(self);
+  x.end_due_ = true;
+  if (x.events_.between_events() && x.upstream_) x.upstream_->io.interrupt(net::asio::error::shut_down);
+}
+
 net::awaitable<exchange::end> exchange::relay_answer() {
   answer_facts facts;
   const auto shown = plan_answer();
@@ -77,6 +91,11 @@ net::awaitable<exchange::end> exchange::relay_answer() {
   if (prepare_cookie()) facts.set_cookie = cookie_;
   write_response_head(answer_, facts, shown, answer_head_);
   record_.status = answer_.status;
+  // With a length told, an early end would pass for an accident.
+  endless_ =
+      answer_.is_event_stream() && answer_.body.how != framing::kind::length && !answer_decoder_.done();
+  end_due_ = endless_ && worker_.draining();
+  events_ = {};
 
   const auto why = co_await relay_content();
   const bool content_unread = body_ && !body_->finished();
@@ -89,8 +108,10 @@ net::awaitable<exchange::end> exchange::relay_answer() {
     if (!client_gone_ && shown.how == framing::kind::none) client_->io().abort();
     co_return end::close;
   }
-  const bool clean = block_begin_ == block_end_ && !content_unread && answer_.allows_reuse() &&
-                     answer_.body.how != framing::kind::until_close;
+  const bool ended_early = endless_ && !answer_decoder_.done();
+  if (ended_early) record_.why = "drain";
+  const bool clean = !ended_early && block_begin_ == block_end_ && !content_unread &&
+                     answer_.allows_reuse() && answer_.body.how != framing::kind::until_close;
   const bool unsized =
       answer_.body.how == framing::kind::until_close && has_no_content(head_.known_method, answer_.status);
   block_.reset();
@@ -111,7 +132,8 @@ net::awaitable<refusal> exchange::relay_content() {
     const auto part = answer_decoder_.decode(bytes);
     if (part.malformed) co_return refusal::malformed_answer;
     block_begin_ += part.consumed;
-    const bool last = answer_decoder_.done();
+    if (endless_) events_.feed({part.data.data(), part.data.size()});
+    const bool last = answer_decoder_.done() || (end_due_ && events_.between_events());
     if (!head.empty() || !part.data.empty() || last) {
       const auto pieces = answer_encoder_.encode(head, part.data, last, answer_decoder_.trailers());
       if (co_await write_client(pieces)) {
@@ -125,6 +147,10 @@ net::awaitable<refusal> exchange::relay_content() {
     upstream_->io.expires_after(limit);
     if (const auto error = co_await read_answer()) {
       if (client_gone_) co_return refusal::member_closed_early;
+      if (end_due_ && error == net::asio::error::shut_down) {
+        upstream_->io.resume(); // if there is half an event in hand after all, its rest is waited for
+        continue;
+      }
       if (error == net::asio::error::timed_out) co_return refusal::answer_timeout;
       if (error != net::asio::error::eof || !answer_decoder_.end_of_input())
         co_return refusal::member_closed_early;

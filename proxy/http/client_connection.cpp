@@ -77,7 +77,9 @@ void client_connection::start(worker_state& worker, net::stream::socket socket,
 net::awaitable<> client_connection::run() {
   while (co_await next_request()) {
     auto work = worker_.take_exchange();
+    serving_ = work.get();
     const auto end = co_await work->serve(*this);
+    serving_ = nullptr;
     worker_.give_back(std::move(work));
     first_ = false;
     if (end == exchange::end::linger) co_await linger();
@@ -114,7 +116,8 @@ net::awaitable<> client_connection::linger() {
   }
 }
 
-void client_connection::drain() noexcept {
+void client_connection::drain(net::milliseconds spread) noexcept {
+  if (serving_) serving_->drain(spread);
   if (idle_ && !first_ && io_) io_->expires_after(drain_grace);
 }
 

@@ -19,7 +19,9 @@ public:
   client_connection(const client_connection&) = delete;
 
   /// Drain: idle, it is closed in a moment, unless a request is on its way; busy, after the answer under way.
-  void drain() noexcept;
+  /// An event stream, which would not end by itself, is ended between two events, at some moment within
+  /// `spread`.
+  void drain(net::milliseconds spread) noexcept;
   /// The drain's deadline is over: ends whatever is under way.
   void cut() noexcept;
 
@@ -40,6 +42,7 @@ private:
   std::unique_ptr<net::stream> io_;
   routing::ip_address peer_;
   net::connection_limiter::permit permit_;
+  exchange* serving_ = nullptr; ///< while a request is under way
   bool idle_ = true;
   bool first_ = true; ///< no request yet: a drain waits for it
 };

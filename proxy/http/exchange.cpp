@@ -210,6 +210,8 @@ net::awaitable<exchange::end> exchange::open_tunnel() {
 
 void exchange::finish_request() {
   watch_.disarm();
+  end_.disarm();
+  endless_ = false;
   if (watcher_) {
     *watcher_ = nullptr;
     watcher_.reset();

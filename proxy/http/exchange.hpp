@@ -1,6 +1,7 @@
 #pragma once
 
 #include "proxy/http/client_connection.hpp"
+#include "proxy/http/event_follower.hpp"
 #include "proxy/http/h1/body.hpp"
 #include "proxy/http/h1/head_scanner.hpp"
 #include "proxy/http/message.hpp"
@@ -40,6 +41,10 @@ public:
 
   /// Serves requests until there are no more bytes in hand.
   net::awaitable<end> serve(client_connection& connection);
+
+  /// Ends an event stream between two events, at some moment within `spread`, so that its clients do not all
+  /// come back at once. What ends by itself is left alone.
+  void drain(net::milliseconds spread) noexcept;
 
   /// Forgets the request; keeps buffers of ordinary size.
   void reset();
@@ -85,6 +90,7 @@ private:
   framing plan_answer();
   bool prepare_cookie();
   bool client_is_secure() const;
+  static void on_end_due(void* self) noexcept;
   net::awaitable<net::error_code> read_answer();
   net::awaitable<net::error_code> write_client(std::span<iovec> pieces);
   bool keep_client() const;
@@ -134,6 +140,10 @@ private:
   std::string cookie_;
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
+  bool endless_ = false; ///< an event stream is being relayed, which can be ended at any event
+  bool end_due_ = false; ///< and it shall
+  event_follower events_;
+  net::deadline end_;
   bool client_keeps_ = true;
   bool client_gone_ = false;
   net::deadline watch_;

@@ -181,20 +181,35 @@ class Drain(IntegrationTest):
             socket.assert_closed()
         self.assertEqual(proxy.process.wait(), 0)
 
-    def test_an_event_stream_ends_in_order(self):
-        proxy = self.start_limpet(static_config(self.start_members("a"), shutdown={"drain": "500ms"}))
-        client = self.connect(proxy.address)
-        client.send_request("GET", "/events?interval=10")
-        client.read_head()
-        client.read_chunk()
+    def test_an_event_stream_ends_between_two_events(self):
+        go_on = threading.Event()
+
+        def script(peer):
+            quiet = peer.read_request().target == "/quiet"
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            peer.send(b"9\r\ndata: 1\n\n\r\n")
+            if not quiet:
+                peer.send(b"6\r\ndata: \r\n")
+                go_on.wait(20)
+                peer.send(b"3\r\n2\n\n\r\n")
+            peer.wait_for_end()
+
+        proxy = self.start_limpet(static_config([self.start_origin(script)], shutdown={"drain": "6s"}))
+        quiet, busy = self.connect(proxy.address), self.connect(proxy.address)
+        for client, target in ((quiet, "/quiet"), (busy, "/busy")):
+            client.send_request("GET", target)
+            client.read_head()
+            text = b"data: 1\n\n" + (b"data: " if client is busy else b"")
+            received = b""
+            while received != text:  # however it is cut into chunks
+                received += client.read_chunk()
+                self.assertTrue(text.startswith(received), received)
         proxy.process.send_signal(signal.SIGTERM)
-        client.socket.settimeout(20)
-        try:
-            while client.fill():
-                client.buffer = client.buffer[-5:]
-        except ConnectionResetError:
-            self.fail("reset instead of closed")
-        self.assertIn(proxy.process.wait(), (0, 3))
+        self.assertEqual(quiet.read_chunk(), b"", "the end of the content, not of the connection")
+        go_on.set()
+        self.assertEqual(busy.read_chunk(), b"2\n\n", "the event is sent to its end")
+        self.assertEqual(busy.read_chunk(), b"")
+        self.assertEqual(proxy.process.wait(), 0)
 
     def test_a_second_signal_ends_at_once(self):
         origin = self.start_origin(lambda peer: (peer.read_request(), peer.wait_for_end()))
