@@ -80,8 +80,9 @@ struct pool_timeout_settings {
   milliseconds answer = 60s; ///< from the request's end to the answer's whole head
   milliseconds body = 60s;   ///< between two reads of an answer's body; none for event streams
   milliseconds upstream_idle = 4s;
-  milliseconds tunnel_idle = 0s;     ///< 0: none
-  milliseconds tunnel_lifetime = 0s; ///< 0: none
+  milliseconds tunnel_idle = 0s;         ///< 0: none
+  milliseconds tunnel_half_closed = 60s; ///< silence once one side has ended; 0: none
+  milliseconds tunnel_lifetime = 0s;     ///< 0: none
   friend bool operator==(const pool_timeout_settings&, const pool_timeout_settings&) = default;
 };
 

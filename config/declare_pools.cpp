@@ -114,6 +114,8 @@ type_ptr<pool_timeout_settings> pool_timeout_section() {
           "(Node.js: 5s)."),
       key("tunnel_idle", &s::tunnel_idle, duration_or_zero(1ms, days(400)),
           "How long a tunnel may be silent both ways. 0: no limit."),
+      key("tunnel_half_closed", &s::tunnel_half_closed, duration_or_zero(1ms, days(400)),
+          "How long a tunnel may be silent once one side has ended its sending. 0: no limit."),
       key("tunnel_lifetime", &s::tunnel_lifetime, duration_or_zero(1ms, days(400)),
           "How long a tunnel may live. 0: no limit."),
   });

@@ -23,6 +23,7 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
   down_.from = up_.to = &upstream_->io;
   const auto& timeouts = opened.pool->settings.timeouts;
   idle_limit_ = timeouts.tunnel_idle;
+  half_closed_limit_ = timeouts.tunnel_half_closed;
   idle_.arm(worker_.wheel, idle_limit_, &on_idle, this);
   life_.arm(worker_.wheel, timeouts.tunnel_lifetime, &on_lifetime, this);
   worker_.tunnels.insert(this);
@@ -134,7 +135,11 @@ void tunnel::send_close(direction& way) {
 void tunnel::end_of(direction& way) {
   way.shut = true;
   way.to->shutdown_send();
-  if (up_.shut && down_.shut) finish();
+  if (up_.shut && down_.shut) return finish();
+  // Whether the other half will be used is for the ends to know; an end that crashed never will.
+  if (closing_ || half_closed_limit_.count() == 0) return;
+  if (idle_limit_.count() == 0 || half_closed_limit_ < idle_limit_) idle_limit_ = half_closed_limit_;
+  idle_.arm(worker_.wheel, idle_limit_, &on_idle, this);
 }
 
 void tunnel::wait_read(direction& way) {
@@ -159,6 +164,7 @@ void tunnel::wait_write(direction& way) {
 
 void tunnel::close(std::uint16_t code, std::string_view reason, net::milliseconds within) {
   if (finished_) return;
+  closing_ = true;
   close_code_ = code;
   close_reason_ = reason;
   why_ = reason;

@@ -89,6 +89,7 @@ private:
   net::deadline idle_;
   net::deadline life_;
   net::milliseconds idle_limit_{0};
+  net::milliseconds half_closed_limit_{0};
   net::clock::time_point opened_at_;
   std::uint32_t route_;
   std::uint32_t pool_number_;
@@ -98,6 +99,7 @@ private:
   std::uint16_t close_code_ = 1001;
   net::milliseconds close_within_{0};
   bool websocket_;
+  bool closing_ = false; ///< idle_ is the time for the close handshake
   bool finished_ = false;
   std::string why_;
   std::string close_reason_;

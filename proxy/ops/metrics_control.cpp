@@ -66,6 +66,7 @@ void add_pool_limits(sample_set& set, const http::pool_snapshot& p) {
       {"body_seconds", in_seconds(timeouts.body)},
       {"upstream_idle_seconds", in_seconds(timeouts.upstream_idle)},
       {"tunnel_idle_seconds", in_seconds(timeouts.tunnel_idle)},
+      {"tunnel_half_closed_seconds", in_seconds(timeouts.tunnel_half_closed)},
       {"tunnel_lifetime_seconds", in_seconds(timeouts.tunnel_lifetime)},
   };
   for (const auto& [name, value] : named)

@@ -210,6 +210,16 @@ class Scripted(IntegrationTest):
         self.assertTrue(done.wait(20))
         self.assertEqual(got, [b"one more thing"])
 
+    def test_a_half_closed_tunnel_does_not_wait_for_ever(self):
+        """The member has crashed, the client does not care to close."""
+        origin = self.start_origin(upgrade)
+        limits = {"timeouts": {"tunnel_half_closed": "200ms"}}
+        proxy = self.start_limpet(static_config([origin], pool=limits, logging={"access": "stdout"}))
+        socket = self.open_websocket(proxy.address)
+        socket.read_to_end()
+        proxy.wait_for_metric("the tunnel to end", lambda m: m.total("limpet_tunnels") == 0)
+        proxy.wait_for_metric("its connection", lambda m: m.total("limpet_connections") == 0)
+
     def test_the_member_sees_the_handshake(self):
         def script(peer):
             upgrade(peer, protocol="chat")
