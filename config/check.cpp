@@ -107,6 +107,40 @@ void check_issued(const settings& s, const pool& p, const place& session, reader
             "list the proxy that ends TLS in forwarded.trusted, or use same_site: lax and a plain name");
 }
 
+/// The name, and what browsers tell cookies of one name apart by.
+bool is_same_cookie(const pool& a, const pool& b) {
+  const auto one = std::ranges::find_if(a.session.key, &routing::key_source::issued);
+  const auto other = std::ranges::find_if(b.session.key, &routing::key_source::issued);
+  return one != a.session.key.end() && other != b.session.key.end() && one->name == other->name &&
+         a.session.issued->path == b.session.issued->path &&
+         a.session.issued->domain == b.session.issued->domain;
+}
+
+/// Whether a browser may meet both pools under one host.
+bool share_a_host(const settings& s, const std::string& a, const std::string& b) {
+  return std::ranges::any_of(s.routes, [&](const route& one) {
+    return one.pool == a && std::ranges::any_of(s.routes, [&](const route& other) {
+             return other.pool == b && (one.host == other.host || one.host.empty() || other.host.empty());
+           });
+  });
+}
+
+/// Two pools that issue one cookie overwrite each other's: sessions, pins too, would start anew with each
+/// change.
+void check_shared_cookies(const settings& s, const place& document, reader& r) {
+  for (auto later = s.pools.begin(); later != s.pools.end(); ++later) {
+    for (auto earlier = s.pools.begin(); earlier != later; ++earlier) {
+      if (!is_same_cookie(earlier->second, later->second) || !share_a_host(s, earlier->first, later->first))
+        continue;
+      const reader::scope pools(r, "pools");
+      const reader::scope item(r, later->first);
+      r.error(document.key("pools").key(later->first).key("session").key_where(),
+              "issues the same cookie as pool " + quoted(earlier->first) + ", on the same host",
+              "give it another name, or another issue: {path: ...}");
+    }
+  }
+}
+
 void check_pools(const settings& s, const place& document, reader& r) {
   std::set<std::string_view> used;
   for (const route& one : s.routes)
@@ -149,6 +183,7 @@ void check(const settings& s, const place& document, reader& r) {
   check_addresses(s, document, r);
   check_routes(s, document, r);
   check_pools(s, document, r);
+  check_shared_cookies(s, document, r);
   check_secrets(s, document, r);
 }
 

@@ -27,6 +27,9 @@ void control::apply(const config::settings& settings) {
     if (sources_.contains(name)) continue;
     auto& made = sources_[name];
     made.settings = pool.members;
+    const auto earlier = members_.find(name);
+    if (pool.members.source != config::source_kind::etcd && earlier != members_.end())
+      made.epochs_before = earlier->second.epoch;
     made.source = membership::make_source(io_, pool, settings_.etcd);
     made.source->start(
         [this, pool_name = name](membership::member_list list) { on_members(pool_name, std::move(list)); });
@@ -35,6 +38,7 @@ void control::apply(const config::settings& settings) {
 }
 
 void control::on_members(const std::string& pool, membership::member_list list) {
+  list.epoch += sources_[pool].epochs_before;
   members_[pool] = std::move(list);
   publish_soon();
 }

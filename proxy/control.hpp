@@ -39,6 +39,8 @@ private:
   struct pool_source {
     config::member_settings settings;
     std::unique_ptr<membership::source> source;
+    /// Where the epochs of a source that counts for itself go on, after a reload that made it anew.
+    std::uint64_t epochs_before = 0;
   };
 
   void on_members(const std::string& pool, membership::member_list list);

@@ -110,12 +110,12 @@ net::awaitable<exchange::end> exchange::relay_answer() {
   }
   const bool ended_early = endless_ && !answer_decoder_.done();
   if (ended_early) record_.why = "drain";
-  const bool clean = !ended_early && block_begin_ == block_end_ && !content_unread &&
-                     answer_.allows_reuse() && answer_.body.how != framing::kind::until_close;
-  const bool unsized =
-      answer_.body.how == framing::kind::until_close && has_no_content(head_.known_method, answer_.status);
+  // Its end is known, is where we are, and nothing came behind it that nobody asked for.
+  const bool framed =
+      answer_.body.how != framing::kind::until_close || has_no_content(head_.known_method, answer_.status);
+  const bool clean = framed && !ended_early && block_begin_ == block_end_ && !content_unread;
   block_.reset();
-  if ((clean || (unsized && answer_.allows_reuse() && !content_unread)) && !worker_.draining())
+  if (clean && answer_.allows_reuse() && !worker_.draining())
     worker_.upstreams.give_back(std::move(upstream_), pool().settings.timeouts.upstream_idle,
                                 pool().settings.limits.idle_per_member);
   if (client_keeps_) co_return end::keep_open;
@@ -173,10 +173,7 @@ net::awaitable<net::error_code> exchange::write_client(std::span<iovec> pieces) 
       continue;
     }
     if (!net::is_would_block(error)) co_return error;
-    client.expires_after(snapshot_->timeouts.body);
-    const auto waited = co_await client.writable();
-    client.clear_deadline();
-    if (waited) co_return waited;
+    if (const auto waited = co_await client.writable(snapshot_->timeouts.body)) co_return waited;
   }
   co_return net::error_code{};
 }

@@ -91,7 +91,7 @@ net::awaitable<> client_connection::run() {
 net::awaitable<bool> client_connection::next_request() {
   const auto timeouts = worker_.current()->timeouts;
   idle_ = true;
-  io_->expires_after(first_ ? timeouts.header : worker_.draining() ? drain_grace : timeouts.idle);
+  io_->expires_after(worker_.draining() ? drain_grace : first_ ? timeouts.header : timeouts.idle);
   const auto error = co_await io_->readable();
   // What came in just now is served, drain or not: its sender cannot know.
   if (error && (error != net::asio::error::timed_out || io_->peek().bytes == 0)) co_return false;
@@ -118,7 +118,7 @@ net::awaitable<> client_connection::linger() {
 
 void client_connection::drain(net::milliseconds spread) noexcept {
   if (serving_) serving_->drain(spread);
-  if (idle_ && !first_ && io_) io_->expires_after(drain_grace);
+  if (idle_ && io_) io_->expires_after(drain_grace);
 }
 
 void client_connection::cut() noexcept {

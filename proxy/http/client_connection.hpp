@@ -44,7 +44,7 @@ private:
   net::connection_limiter::permit permit_;
   exchange* serving_ = nullptr; ///< while a request is under way
   bool idle_ = true;
-  bool first_ = true; ///< no request yet: a drain waits for it
+  bool first_ = true; ///< no request yet
 };
 
 } // namespace limpet::http

@@ -15,7 +15,10 @@ namespace limpet::http {
 
 namespace {
 
-constexpr unsigned attempts_max = 4;
+/// Members that are tried for one request. A refused connect costs next to nothing, one that times out all of
+/// its time: what is left of the ranking is tried for as long as a few of those take.
+constexpr unsigned attempts_max = 64;
+constexpr int connect_timeouts_max = 4;
 constexpr unsigned interim_answers_max = 16;
 
 /// Whether a failed connect says something of the member, and not of us (out of ports, out of descriptors).
@@ -65,7 +68,8 @@ net::awaitable<refusal> exchange::dispatch() {
       continue;
     }
     const bool next = pool().placement.on_unreachable == routing::fail_over::next;
-    if (!result.retry_next || !next || attempts_ >= attempts_max) co_return result.why;
+    const bool late = net::clock::now() - began_ > connect_timeouts_max * pool().settings.timeouts.connect;
+    if (!result.retry_next || !next || attempts_ >= attempts_max || late) co_return result.why;
     tried_.push_back(placed_.member);
     if (!place()) co_return result.why;
     fresh = false;
@@ -88,7 +92,7 @@ net::awaitable<exchange::attempt_result> exchange::connect(bool fresh) {
   record_.reused_connection = upstream_ != nullptr;
   if (!upstream_) {
     const auto most = settings.limits.connections_per_member;
-    if (most > 0 && to.shared->connections.load(std::memory_order_relaxed) >= most)
+    if (most > 0 && to.shared->busy.load(std::memory_order_relaxed) >= most)
       co_return attempt_result{refusal::upstream_limit};
     if (!to.shared->claim_probe(begin, settings.timeouts.connect))
       co_return attempt_result{refusal::connect_failed, false, true};
@@ -110,7 +114,6 @@ net::awaitable<exchange::attempt_result> exchange::send_request() {
   std::span<iovec> pieces = body_ ? body_->first_pieces(out_) : std::span<iovec>(head_only);
   if (body_ && body_->error() != refusal::none) co_return attempt_result{body_->error()};
 
-  upstream_->io.expires_after(pool().settings.timeouts.answer);
   const auto [bytes, error] = upstream_->io.writev(pieces);
   if (error && !net::is_would_block(error)) {
     // Not a byte was taken: the member cannot have seen the request, whatever its method.
@@ -118,7 +121,11 @@ net::awaitable<exchange::attempt_result> exchange::send_request() {
     co_return attempt_result{refusal::member_closed_early, unsent};
   }
   net::consume(pieces, bytes);
-  if (const auto failed = co_await net::write_all(upstream_->io, pieces)) co_return answer_failed(failed);
+  const auto limit = pool().settings.timeouts.answer;
+  if (const auto failed = co_await net::write_all(upstream_->io, pieces, limit))
+    co_return answer_failed(failed);
+  answer_begun_ = false;
+  upstream_->io.expires_after(limit);
   if (body_) body_->start();
   co_return attempt_result{};
 }
@@ -160,6 +167,7 @@ net::awaitable<exchange::attempt_result> exchange::receive_head() {
     }
     any = true;
   }
+  answer_begun_ = true;
   record_.answer = net::clock::now() - begin;
   if (answer_.status != 101) co_return attempt_result{};
   // A switch that nobody asked for, to another protocol, or for another handshake.

@@ -140,6 +140,7 @@ private:
   std::string cookie_;
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
+  bool answer_begun_ = false; ///< its head was read
   bool endless_ = false; ///< an event stream is being relayed, which can be ended at any event
   bool end_due_ = false; ///< and it shall
   event_follower events_;

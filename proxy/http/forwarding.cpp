@@ -122,7 +122,7 @@ void write_request_head(const request_head& head, const forwarding_facts& facts,
   }
   add_forwarded_for(out, head, facts);
   if (!seen.proto) add(out, "X-Forwarded-Proto", facts.scheme);
-  if (!seen.host) add(out, "X-Forwarded-Host", facts.host);
+  if (!seen.host && !facts.host.empty()) add(out, "X-Forwarded-Host", facts.host);
   if (!seen.id) add(out, "X-Request-Id", facts.request_id);
   add(out, "Via", head.minor_version == 0 ? "1.0 limpet" : "1.1 limpet");
   add_framing(out, head.body);

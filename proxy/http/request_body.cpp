@@ -17,6 +17,7 @@ exchange::request_body::request_body(exchange& owner)
 std::span<char> exchange::request_body::take(std::span<char> bytes, std::size_t& consumed) {
   const auto part = decoder_.decode(bytes);
   consumed = part.consumed;
+  x_.record_.received_bytes += part.consumed;
   content_bytes_ += part.data.size();
   const auto& limits = x_.snapshot_->limits;
   if (part.malformed) {
@@ -99,7 +100,6 @@ net::awaitable<bool> exchange::request_body::read_into(net::buffer_pool::block& 
     const auto [count, error] = client.read_some(room.first(decoder_.read_at_most(room.size())));
     if (count > 0) {
       x_.worker_.count(metric::client_bytes, 0, 0, count);
-      x_.record_.received_bytes += count;
       bytes = {reinterpret_cast<char*>(room.data()), count};
       co_return true;
     }
@@ -122,6 +122,7 @@ net::awaitable<> exchange::request_body::pump() {
   std::span<char> bytes;
   auto& member = x_.upstream_->io;
   const auto answer_limit = x_.pool().settings.timeouts.answer;
+  member.clear_deadline(); // the time for the answer begins where the request ends
   while (!decoder_.done()) {
     if (!co_await read_into(block, bytes)) co_return;
     std::size_t consumed = 0;
@@ -131,14 +132,17 @@ net::awaitable<> exchange::request_body::pump() {
       co_return;
     }
     x_.carry_.append(bytes.data() + consumed, bytes.size() - consumed);
-    member.expires_after(answer_limit);
-    // The member may well answer before it has read all; what it says then counts, so a failed write is not
-    // the end.
-    if (co_await net::write_all(member, encoder_.encode({}, data, decoder_.done(), decoder_.trailers())))
+    const auto pieces = encoder_.encode({}, data, decoder_.done(), decoder_.trailers());
+    if (const auto error = co_await net::write_all(member, pieces, answer_limit)) {
+      // The member may well answer before it has read all; what it says then counts, so a failed write is not
+      // the end. One that neither reads nor answers is.
+      if (error == net::asio::error::timed_out && !x_.answer_begun_) fail(refusal::answer_timeout);
       co_return;
+    }
   }
   all_sent_ = true;
-  member.expires_after(answer_limit);
+  // An answer that has begun already has a limit of its own.
+  if (!x_.answer_begun_) member.expires_after(answer_limit);
   x_.watch_client();
 }
 

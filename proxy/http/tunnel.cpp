@@ -143,6 +143,7 @@ void tunnel::end_of(direction& way) {
 }
 
 void tunnel::wait_read(direction& way) {
+  if (way.waiting_read) return; // a write that had to wait came in between
   way.waiting_read = true;
   way.from->when_readable([this, &way](net::error_code error) {
     way.waiting_read = false;

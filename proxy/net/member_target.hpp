@@ -53,7 +53,9 @@ public:
     until_ns_.store(ns(now + pause), std::memory_order_relaxed);
   }
 
-  std::atomic<std::uint32_t> connections{0}; ///< open to the member, busy and idle, of all workers
+  // To the member, of all workers.
+  std::atomic<std::uint32_t> connections{0}; ///< open, busy and idle
+  std::atomic<std::uint32_t> busy{0};        ///< with a request or a tunnel
 
 private:
   static std::int64_t ns(clock::time_point t) noexcept {

@@ -69,42 +69,73 @@ io_result stream::peek() noexcept {
   return {static_cast<std::size_t>(n), {}};
 }
 
-awaitable<error_code> stream::connect(const asio::generic::stream_protocol::endpoint& to) {
+awaitable<error_code> stream::connect(const asio::generic::stream_protocol::endpoint& to,
+                                      milliseconds within) {
   error_code ec;
+  arm(writing_, within, &on_write_due);
   co_await socket_.async_connect(to, asio::redirect_error(asio::use_awaitable_t<executor>{}, ec));
-  co_return interrupt_ ? interrupt_ : ec;
+  const bool late = writing_.passed;
+  arm(writing_, milliseconds(0), &on_write_due);
+  if (interrupt_) co_return interrupt_;
+  co_return late ? error_code(asio::error::timed_out) : ec;
 }
 
-awaitable<error_code> stream::wait(socket::wait_type what) {
-  if (interrupt_) co_return interrupt_;
-  error_code ec;
-  co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable_t<executor>{}, ec));
-  co_return interrupt_ ? interrupt_ : ec;
+awaitable<error_code> stream::wait(socket::wait_type what, const time_limit& limit) {
+  for (;;) {
+    if (interrupt_) co_return interrupt_;
+    if (limit.passed) co_return asio::error::timed_out;
+    error_code ec;
+    co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable_t<executor>{}, ec));
+    // Woken for the other's sake: waits on, unless the stream was closed, which the next wait says.
+    if (ec == asio::error::operation_aborted && !interrupt_ && !limit.passed) continue;
+    if (interrupt_) co_return interrupt_;
+    co_return limit.passed ? error_code(asio::error::timed_out) : ec;
+  }
 }
 
 awaitable<error_code> stream::readable() {
-  return wait(socket::wait_read);
-}
-awaitable<error_code> stream::writable() {
-  return wait(socket::wait_write);
+  return wait(socket::wait_read, reading_);
 }
 
-void stream::on_deadline(void* self) noexcept {
+awaitable<error_code> stream::writable(milliseconds within) {
+  arm(writing_, within, &on_write_due);
+  const auto error = co_await wait(socket::wait_write, writing_);
+  arm(writing_, milliseconds(0), &on_write_due);
+  co_return error;
+}
+
+void stream::arm(time_limit& limit, milliseconds after, deadline::expire_function on_due) noexcept {
+  limit.passed = false;
+  limit.due.arm(wheel_, after, on_due, this);
+}
+
+void stream::on_read_due(void* self) noexcept {
   auto& s = *static_cast<stream*>(self);
-  if (!s.interrupt_) s.interrupt(asio::error::timed_out);
+  s.reading_.passed = true;
+  s.wake();
+}
+
+void stream::on_write_due(void* self) noexcept {
+  auto& s = *static_cast<stream*>(self);
+  s.writing_.passed = true;
+  s.wake();
 }
 
 void stream::expires_after(milliseconds after) noexcept {
-  deadline_.arm(wheel_, after, &on_deadline, this);
+  arm(reading_, after, &on_read_due);
 }
 
 void stream::clear_deadline() noexcept {
-  deadline_.disarm();
-  if (interrupt_ == asio::error::timed_out) interrupt_.clear();
+  reading_.due.disarm();
+  reading_.passed = false;
 }
 
 void stream::interrupt(error_code reason) noexcept {
   interrupt_ = reason;
+  wake();
+}
+
+void stream::wake() noexcept {
   error_code ignored;
   socket_.cancel(ignored);
 }
@@ -115,7 +146,8 @@ void stream::shutdown_send() noexcept {
 }
 
 void stream::close() noexcept {
-  deadline_.unlink();
+  reading_.due.unlink();
+  writing_.due.unlink();
   error_code ignored;
   socket_.close(ignored);
 }
@@ -138,12 +170,12 @@ void consume(std::span<iovec>& from, std::size_t bytes) noexcept {
   }
 }
 
-awaitable<error_code> write_all(stream& to, std::span<iovec> from) {
+awaitable<error_code> write_all(stream& to, std::span<iovec> from, milliseconds within) {
   consume(from, 0);
   while (!from.empty()) {
     auto [bytes, error] = to.writev(from);
     if (is_would_block(error)) {
-      error = co_await to.writable();
+      error = co_await to.writable(within);
       if (!error) continue;
     }
     if (error) co_return error;

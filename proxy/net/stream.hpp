@@ -23,9 +23,9 @@ struct io_result {
 bool is_would_block(const error_code& error) noexcept;
 
 /// A connected byte stream, TCP or unix: the one type that all relays use. Reads and writes never block and
-/// never suspend; waiting is a step of its own, so that nothing holds a buffer while it waits. A deadline or
-/// an interrupt ends the wait that is under way, or else the next one. Lives on one worker; not movable,
-/// since waits and the deadline refer to it.
+/// never suspend; waiting is a step of its own, so that nothing holds a buffer while it waits. Two may use it
+/// at once, one to read and one to write: each has a time limit of its own, and an interrupt ends the waits
+/// of both. Lives on one worker; not movable, since waits and deadlines refer to it.
 class stream {
 public:
   using socket = asio::basic_stream_socket<asio::generic::stream_protocol, executor>;
@@ -41,11 +41,14 @@ public:
   /// Without taking it: whether there is something to read, the peer's end, or neither (would_block).
   io_result peek() noexcept;
 
-  /// Errors: as connect(2), or why the wait was ended.
-  awaitable<error_code> connect(const asio::generic::stream_protocol::endpoint& to);
+  /// Errors: as connect(2), timed_out after `within` (zero: no limit), or why the wait was ended.
+  awaitable<error_code> connect(const asio::generic::stream_protocol::endpoint& to,
+                                milliseconds within = milliseconds(0));
 
+  /// Until there is something to read, or the limit of expires_after() has passed.
   awaitable<error_code> readable();
-  awaitable<error_code> writable();
+  /// Until there is room to write, or `within` has passed: timed_out. Zero means no limit.
+  awaitable<error_code> writable(milliseconds within = milliseconds(0));
 
   /// The same for state machines: handler(error_code).
   template <class Handler>
@@ -57,12 +60,12 @@ public:
     socket_.async_wait(socket::wait_write, std::forward<Handler>(handler));
   }
 
-  /// From `after` on, waits end with timed_out. Arming again replaces; zero means no limit. clear_deadline
-  /// also forgets that an earlier one has passed.
+  /// From `after` on, waits for something to read end with timed_out. Arming again replaces; zero means no
+  /// limit. clear_deadline also forgets that an earlier one has passed.
   void expires_after(milliseconds after) noexcept;
   void clear_deadline() noexcept;
 
-  /// The wait under way, or the next one, ends with `reason`; so do all after it.
+  /// The waits under way, or the next ones, end with `reason`; so do all after them.
   void interrupt(error_code reason) noexcept;
   /// Forgets an interrupt: waits wait again.
   void resume() noexcept { interrupt_.clear(); }
@@ -78,19 +81,31 @@ public:
   deadline_wheel& wheel() noexcept { return wheel_; }
 
 private:
-  awaitable<error_code> wait(socket::wait_type what);
-  static void on_deadline(void* self) noexcept;
+  /// How long one of the two users may wait.
+  struct time_limit {
+    deadline due;
+    bool passed = false;
+  };
+
+  awaitable<error_code> wait(socket::wait_type what, const time_limit& limit);
+  void arm(time_limit& limit, milliseconds after, deadline::expire_function on_due) noexcept;
+  static void on_read_due(void* self) noexcept;
+  static void on_write_due(void* self) noexcept;
+  /// Wakes the waits under way; each finds out whether it was meant.
+  void wake() noexcept;
 
   socket socket_;
   deadline_wheel& wheel_;
-  deadline deadline_;
+  time_limit reading_;
+  time_limit writing_;
   error_code interrupt_;
 };
 
 /// Takes `bytes` that were written off the front of `from`, and empty pieces with them.
 void consume(std::span<iovec>& from, std::size_t bytes) noexcept;
 
-/// Writes all of it, waiting where the peer is slow. `from` is used up as it goes.
-awaitable<error_code> write_all(stream& to, std::span<iovec> from);
+/// Writes all of it, waiting where the peer is slow, each time for `within` at most (zero: no limit). `from`
+/// is used up as it goes.
+awaitable<error_code> write_all(stream& to, std::span<iovec> from, milliseconds within = milliseconds(0));
 
 } // namespace limpet::net

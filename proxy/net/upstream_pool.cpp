@@ -14,12 +14,27 @@ upstream_connection::upstream_connection(stream::socket s, deadline_wheel& wheel
     : io(std::move(s), wheel), pool_(pool), member_number_(member.number), shared_(member.shared) {
   ++pool_.open_count_;
   shared_->connections.fetch_add(1, std::memory_order_relaxed);
+  shared_->busy.fetch_add(1, std::memory_order_relaxed);
 }
 
 upstream_connection::~upstream_connection() {
-  if (idle_.armed()) --pool_.idle_count_;
+  if (is_idle_)
+    --pool_.idle_count_;
+  else
+    shared_->busy.fetch_sub(1, std::memory_order_relaxed);
   --pool_.open_count_;
   shared_->connections.fetch_sub(1, std::memory_order_relaxed);
+}
+
+void upstream_connection::set_idle(bool idle) noexcept {
+  is_idle_ = idle;
+  if (idle) {
+    ++pool_.idle_count_;
+    shared_->busy.fetch_sub(1, std::memory_order_relaxed);
+  } else {
+    --pool_.idle_count_;
+    shared_->busy.fetch_add(1, std::memory_order_relaxed);
+  }
 }
 
 upstream_ptr upstream_pool::take(const member_target& member) noexcept {
@@ -33,7 +48,7 @@ upstream_ptr upstream_pool::take(const member_target& member) noexcept {
     // ours.
     if (!is_would_block(connection->io.peek().error)) continue;
     connection->idle_.disarm();
-    --idle_count_;
+    connection->set_idle(false);
     connection->reused = true;
     return connection;
   }
@@ -49,12 +64,8 @@ awaitable<dial_result> upstream_pool::dial(const member_target& member, millisec
     if (error) continue;
     auto connection = std::make_unique<upstream_connection>(std::move(socket), wheel_, *this, member);
     const auto left = std::chrono::duration_cast<milliseconds>(until - clock::now());
-    connection->io.expires_after(std::max(left, milliseconds(1)));
-    error = co_await connection->io.connect(endpoint);
-    if (!error) {
-      connection->io.clear_deadline();
-      co_return dial_result{std::move(connection), {}};
-    }
+    error = co_await connection->io.connect(endpoint, std::max(left, milliseconds(1)));
+    if (!error) co_return dial_result{std::move(connection), {}};
     if (error == asio::error::timed_out) break;
   }
   co_return dial_result{{}, error};
@@ -65,14 +76,13 @@ void upstream_pool::give_back(upstream_ptr connection, milliseconds idle, std::u
   auto& list = idle_[connection->member_number_];
   if (list.size() >= idle_max || idle <= milliseconds::zero() || connection->io.interrupted()) return;
   connection->idle_.arm(wheel_, idle, &on_idle_expired, connection.get());
-  ++idle_count_;
+  connection->set_idle(true);
   list.push_back(std::move(connection));
 }
 
 void upstream_pool::on_idle_expired(void* connection) noexcept {
   auto* expired = static_cast<upstream_connection*>(connection);
   auto& pool = expired->pool_;
-  --pool.idle_count_; // the deadline is disarmed by now, so the destructor does not
   std::erase_if(pool.idle_[expired->member_number_], [&](const auto& c) { return c.get() == expired; });
 }
 

@@ -26,10 +26,13 @@ public:
 
 private:
   friend class upstream_pool;
+  void set_idle(bool idle) noexcept;
+
   upstream_pool& pool_;
   std::uint32_t member_number_;
   std::shared_ptr<reachability> shared_;
   deadline idle_;
+  bool is_idle_ = false;
 };
 
 using upstream_ptr = std::unique_ptr<upstream_connection>;

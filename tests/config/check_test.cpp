@@ -35,6 +35,22 @@ TEST(check, values_have_types_and_ranges) {
                           "7:8 admin: must be a mapping, not a plain value"));
 }
 
+TEST(check, pools_of_one_host_issue_cookies_of_their_own) {
+  const auto two = [](const std::string& route, const std::string& issue) {
+    return errors_of("listeners: [{address: ':80'}]\nroutes: [{pool: a}, " + route +
+                     "]\nsigning: {keys: [{id: k, secret: 0123456789abcdef}]}\npools:\n"
+                     "  a: {members: {etcd: {}}, session: {key: [{cookie: sid, issue: {}}]}}\n"
+                     "  b: {members: {etcd: {}}, session: {key: [{cookie: sid, issue: " +
+                     issue + "}]}}\n");
+  };
+  EXPECT_THAT(
+      two("{path: /b, pool: b}", "{}"),
+      ElementsAre("6:28 pools.b: issues the same cookie as pool \"a\", on the same host (give it another "
+                  "name, or another issue: {path: ...})"));
+  EXPECT_THAT(two("{path: /b, pool: b}", "{path: /b}"), ElementsAre());
+  EXPECT_THAT(two("{host: b.example.com, pool: b}", "{}").size(), 1) << "pool a has that host's other paths";
+}
+
 TEST(check, addresses_have_a_form) {
   EXPECT_THAT(errors_of("listeners: [{address: '::1:80'}, {address: host}]\nroutes: [{pool: a}]\n"
                         "pools: {a: {members: {static: [{id: x, address: ':80'}]}}}\n"),

@@ -104,6 +104,19 @@ class Reload(IntegrationTest):
         many = [(f"X-{n}", "1") for n in range(10)]
         wait_until(lambda: self.fetch(proxy.address, headers=many).status == 431, "the new limit")
 
+    def test_the_epoch_of_a_static_pool_grows_with_its_changes(self):
+        members = self.start_members("a", "b")
+        proxy = self.start_limpet(static_config(members[:1]))
+
+        def epoch():
+            return proxy.members()["pools"][0]["epoch"]
+
+        seen = [epoch()]
+        for count in (2, 1):
+            proxy.reload(static_config(members[:count]))
+            seen.append(epoch())
+        self.assertEqual(seen, sorted(set(seen)))
+
     def test_what_needs_a_restart_is_kept_and_told(self):
         origin = self.start_origin(answering(OK))
         config = static_config([origin])
@@ -167,6 +180,16 @@ class Drain(IntegrationTest):
         self.assertEqual(client.request("GET", "/").status, 200)
         proxy.process.send_signal(signal.SIGTERM)
         client.assert_closed()
+        self.assertEqual(proxy.process.wait(10), 0)
+
+    def test_a_connection_that_has_said_nothing_does_not_hold_up_a_drain(self):
+        origin = self.start_origin(answering(OK))
+        times = {"timeouts": {"header": "1h"}, "shutdown": {"drain": "20s"}}
+        proxy = self.start_limpet(static_config([origin], **times))
+        silent = self.connect(proxy.address)
+        self.assertEqual(self.fetch(proxy.address).status, 200)
+        proxy.process.send_signal(signal.SIGTERM)
+        silent.assert_closed()
         self.assertEqual(proxy.process.wait(10), 0)
 
     def test_websockets_are_told_that_we_go(self):

@@ -168,6 +168,14 @@ class Connections(IntegrationTest):
         go_on.append(True)
         self.assertEqual([client.read_response().status for client in clients[:2]], [200, 200])
 
+    def test_idle_connections_to_a_member_do_not_count(self):
+        """Each worker keeps one that it does not use; the other must not be refused for it."""
+        origin = self.start_origin(answering(OK))
+        proxy = self.start_limpet(static_config([origin], workers=2, pool={"limits": {"connections_per_member": 1}}))
+        for _ in range(30):
+            self.assertEqual(self.fetch(proxy.address).status, 200)
+            proxy.wait_for_metric("its end", lambda m: m.total("limpet_upstream_connections", state="busy") == 0)
+
 
 class Times(IntegrationTest):
     def start(self, script=None, **config):
@@ -239,6 +247,57 @@ class Times(IntegrationTest):
         self.assertEqual(response.status, 504)
         self.assertEqual(len(self.origin.requests), 1, "it is not tried again: the member may be at work on it")
         self.proxy.wait_for_metric("a counted 504", lambda m: m.total("limpet_requests_total", code="504") == 1)
+
+    def let_the_answer_time_pass(self, times=2):
+        """By what it does to another request."""
+        for _ in range(times):
+            self.assertEqual(self.fetch(self.proxy.address, "/never").status, 504)
+
+    def test_the_time_for_an_answer_begins_at_the_end_of_the_request(self):
+        def script(peer):
+            if peer.read_request().target == "/never":
+                peer.wait_for_end()
+            peer.send(OK)
+
+        client = self.start(script, pool={"timeouts": {"answer": "200ms"}})
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6\r\n\r\nhal")
+        self.let_the_answer_time_pass()
+        client.send(b"ves")
+        self.assertEqual(client.read_response().status, 200)
+
+    def test_the_end_of_a_request_does_not_limit_an_event_stream_that_has_begun(self):
+        go_on = threading.Event()
+
+        def script(peer):
+            if peer.read_head().target == "/never":
+                return peer.wait_for_end()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            peer.read_until(b"\r\n0\r\n\r\n")
+            go_on.wait(20)
+            return peer.send(b"3\r\n1\n\n\r\n0\r\n\r\n")
+
+        client = self.start(script, pool={"timeouts": {"answer": "200ms"}})
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+        self.assertEqual(client.read_head().status, 200)
+        client.send(b"0\r\n\r\n")
+        self.let_the_answer_time_pass()
+        go_on.set()
+        self.assertEqual(client.read_chunk(), b"1\n\n")
+
+    def test_a_client_that_does_not_read_while_its_request_ends(self):
+        """The end of its request must not lift the limit on its reading."""
+        def script(peer):
+            peer.read_head()
+            try:
+                peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000))
+            except OSError:
+                pass  # it is cut, as it should be
+
+        client = self.start(script, timeouts={"body": "1s"})
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
+        wait_until(lambda: client.socket.recv(1, socket.MSG_PEEK), "the answer's beginning")
+        client.send(b"0\r\n\r\n")
+        self.proxy.wait_for_metric("the connection to end", lambda m: m.total("limpet_connections") == 0)
 
     def test_a_head_of_an_answer_that_stops(self):
         def script(peer):

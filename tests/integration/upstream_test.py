@@ -72,6 +72,23 @@ class BadAnswers(IntegrationTest):
         for _ in range(10):
             self.assertEqual(self.fetch(proxy.address).text(), "ok")
 
+    def test_bytes_behind_an_answer_to_head_never_reach_the_next_client(self):
+        """Without a length that answer ends with its head; what comes with it belongs to nobody."""
+        stray = b"HTTP/1.1 200 OK\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nev"
+
+        def script(peer):
+            peer.send(stray if peer.read_request().method == "HEAD" else OK)
+            peer.read_request()
+            peer.send(OK)
+
+        origin = self.start_origin(script)
+        proxy = self.start_limpet(static_config([origin], workers=1))
+        client = self.connect(proxy.address)
+        client.send_request("HEAD", "/")
+        self.assertEqual(client.read_head().status, 200)
+        self.assertEqual(client.request("GET", "/").text(), "ok")
+        self.assertEqual(origin.connections, 2, "the connection is not used again")
+
     def test_an_unasked_answer_on_an_idle_connection_is_dropped(self):
         go_on, sent = threading.Event(), threading.Event()
 
@@ -192,6 +209,15 @@ class Reachability(IntegrationTest):
         response = self.fetch(proxy.address)
         self.assertEqual(response.status, 503)
         self.assertRegex(response.fields.get("Retry-After"), r"^[1-9]\d*$")
+
+    def test_the_one_that_lives_is_found_among_many_that_do_not(self):
+        origin = self.start_origin(answering(OK))
+        dead = [self.start_origin(answering(OK)) for _ in range(12)]
+        proxy = self.start_limpet(static_config([origin, *dead], workers=1))
+        for one in dead:
+            one.stop()
+        for number in range(10):
+            self.assertEqual(self.fetch(proxy.address, headers=[("X-User-Id", f"user-{number}")]).status, 200)
 
     def test_a_member_that_comes_back_is_found(self):
         origin = self.start_origin(answering(OK))

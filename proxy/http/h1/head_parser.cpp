@@ -202,14 +202,13 @@ bool lacks_reason_space(std::string_view bytes) noexcept {
   return bytes.size() > size + 1 && bytes.starts_with("HTTP/1.") && bytes[size] == '\r';
 }
 
-/// The request line ends in a well-formed HTTP-version (RFC 9112 section 2.3), only of another major than
-/// ours.
+/// The request line ends in a well-formed HTTP-version (RFC 9112 section 2.3), only not one of ours.
 bool names_other_version(std::string_view bytes) noexcept {
   const auto line = bytes.substr(0, bytes.find('\r'));
   const auto version = line.substr(line.rfind(' ') + 1);
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[5] != '1' &&
-         version[6] == '.' && is_digit(version[7]);
+  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
+         is_digit(version[7]) && version != "HTTP/1.0" && version != "HTTP/1.1";
 }
 
 } // namespace

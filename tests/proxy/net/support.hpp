@@ -3,6 +3,7 @@
 #include "proxy/net/deadline.hpp"
 #include "proxy/net/stream.hpp"
 
+#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
 #include <exception>
