@@ -7,10 +7,10 @@ from .targets import BETTER_PEER, TARGETS, Absolute
 
 # Above these shares the machine was not quiet. All are of the time that was measured.
 LIMITS = (
-    ("others_on_proxy_core", 0.05, "other processes had {:.0%} of the proxy's core"),
-    ("others_on_load_core", 0.10, "other processes had {:.0%} of the load's core"),
-    ("waited_share", 0.03, "the proxy waited {:.0%} of the time for its core"),
-    ("stolen_share", 0.01, "the hypervisor took {:.0%} of the proxy's core"),
+    ("others_on_proxy_core", 0.05, "others on the proxy's core {:.0%}"),
+    ("others_on_load_core", 0.10, "others on the load's core {:.0%}"),
+    ("waited_share", 0.05, "waited for its core {:.0%}"),
+    ("stolen_share", 0.01, "the hypervisor took {:.0%}"),
 )
 # A contender's rounds may differ by so much of their median. Tails and short times differ more by nature.
 SPREAD_MAX = {"cpu_us": 0.10, "bytes": 0.10}
@@ -31,17 +31,20 @@ def ratio(metric, samples, against):
 
 
 def noise_of(metric, samples):
-    """A line of text for each thing that disturbed the work."""
+    """A line of text for each contender whose figures were disturbed, with the worst round's shares of the time."""
     found = []
     for name, rounds in samples.items():
+        told = []
         for key, limit, text in LIMITS:
             over = [one[key] for one in rounds if one.get(key, 0) > limit]
             if over:
-                found.append(f"{LABELS[name]}: {text.format(max(over))} ({len(over)} of {len(rounds)} rounds)")
+                told.append(f"{text.format(max(over))} in {len(over)} of {len(rounds)} rounds")
         values = [one[metric] for one in rounds]
         spread = (max(values) - min(values)) / max(1e-9, statistics.median(values))
         if spread > SPREAD_MAX.get(metric, SPREAD_MAX_ELSE):
-            found.append(f"{LABELS[name]}: its rounds differ by {spread:.0%}")
+            told.append(f"rounds differ by {spread:.0%}")
+        if told:
+            found.append(f"{LABELS[name]}: {'; '.join(told)}")
     return found
 
 

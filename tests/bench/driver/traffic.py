@@ -42,8 +42,8 @@ class Traffic:
             proxy = start(name, bench, processes, origin, self.session)
             cookies = cookies_of(proxy.port, load.cookies) if getattr(load, "cookies", 0) else ()
             load_run = load.start(bench, processes, proxy.port, self.warm_up_seconds + seconds + TAIL_SECONDS, cookies)
-            pids, beside = proxy.pids(), [origin.process.pid, *load_run.pids]
             time.sleep(self.warm_up_seconds)
+            pids, beside = proxy.pids(), [origin.process.pid, *load_run.pids]
             try:
                 first = Moment(bench, pids, beside, origin.count)
                 time.sleep(seconds)

@@ -10,7 +10,7 @@ HEADINGS = {
     "bytes": "bytes each",
     "ready_ms": "ms to ready",
     "worker_ms": "worker's CPU ms",
-    "all_threads_ms": "all threads' CPU ms",
+    "control_ms": "control thread's CPU ms",
     "to_routed_ms": "ms to routed",
     "grown_mb": "grown MB",
     "bytes_per_member": "bytes a member",

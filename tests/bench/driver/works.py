@@ -1,10 +1,11 @@
 """All works, in the order in which they are measured."""
 
-from .alone import Placement, Start, View
+from .alone import Placement, Start
 from .etcd import EtcdToRouted
 from .load import H2load, WebSockets, Wrk
 from .memory import Memory
 from .traffic import OfferedLoad, Traffic
+from .view import View
 
 ROUTERS = ("limpet", "nginx", "haproxy")
 
