@@ -17,7 +17,7 @@ class Placement:
     """Google Benchmark does the measuring."""
 
     name: str = "placement"
-    title: str = "placement of one key, and a view of 10,000 members"
+    title: str = "Placement of one key, and a view of 10,000 members"
     contenders: tuple = ("limpet",)
     metric: str = "place_3_ns"
     columns: tuple = ("place_3_ns", "place_100_ns", "place_1000_ns", "place_10000_ns", "build_view_ms")
@@ -50,8 +50,10 @@ def start_limpet(bench, processes, folder, config):
 
 @dataclass
 class Start:
+    """To Limpet's ready file, which it writes once all is there; to the others' first accepted connection."""
+
     name: str = "start"
-    title: str = "from exec to ready (Limpet: its ready file; the others: the port accepts)"
+    title: str = "From exec to ready"
     contenders: tuple = ("limpet", "nginx", "haproxy")
     metric: str = "ready_ms"
     columns: tuple = ("ready_ms",)

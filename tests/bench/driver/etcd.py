@@ -58,7 +58,7 @@ class Etcd:
 @dataclass
 class EtcdToRouted:
     name: str = "etcd"
-    title: str = "from an etcd write to the first request routed by it"
+    title: str = "From an etcd write to the first request routed by it"
     contenders: tuple = ("limpet",)
     metric: str = "joined_p99_ms"
     columns: tuple = ("joined_p50_ms", "joined_p99_ms", "left_p50_ms", "left_p99_ms")

@@ -1,6 +1,7 @@
 """What a run found, for the terminal and as a page that can be pasted into a README."""
 
 from .contenders import LABELS
+from .summary import TOO_NOISY
 from .targets import BETTER_PEER
 from .units import HEADINGS, number, ratio_text
 
@@ -58,7 +59,7 @@ def machine_text(run):
 
 def conclusion(summaries, failures):
     checks = [check for summary in summaries for check in summary["checks"]]
-    count = {word: sum(check["verdict"] == word for check in checks) for word in ("pass", "miss", "too noisy to tell")}
+    count = {word: sum(check["verdict"] == word for check in checks) for word in ("pass", "miss", TOO_NOISY)}
     lines = [", ".join(f"{count[word]} {word}" for word in count) + f", of {len(checks)} targets"]
     for summary in summaries:
         for check in summary["checks"]:
@@ -116,7 +117,7 @@ def other_tables(summaries):
             [label(name), *(number(one["median"][column]) for column in s["columns"])]
             for name, one in s["contenders"].items()
         ]
-        yield f"{s['title'][0].upper()}{s['title'][1:]}:\n"
+        yield f"{s['title']}:\n"
         yield markdown_table(["", *heads], rows)
         if s["checks"]:
             yield f"Targets: {targets_cell(s)}.\n"
@@ -128,8 +129,8 @@ def markdown_of(run):
     parts = [f"{run['date']}, {run['rounds']} rounds of {run['seconds']} s. {machine_text(run)}.\n"]
     parts += traffic_tables(traffic) if traffic else []
     parts += other_tables([s for s in summaries if s not in traffic])
-    noise = [f"- {s['work']}: {line}" for s in summaries for line in s["noise"]]
-    if noise:
-        parts += ["What disturbed it:\n", "\n".join(noise) + "\n"]
+    disturbed = [f"{s['title']}: {s['disturbed_rounds']}" for s in summaries if s["disturbed_rounds"]]
+    if disturbed:
+        parts.append(f"Rounds in which other processes had a part of the cores: {'; '.join(disturbed)}.\n")
     parts += [f"Not measured: {work}: {why}\n" for work, why in run["failures"].items()]
     return "\n".join(parts)

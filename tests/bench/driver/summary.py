@@ -16,6 +16,8 @@ LIMITS = (
 SPREAD_MAX = {"cpu_us": 0.10, "bytes": 0.10}
 SPREAD_MAX_ELSE = 0.40
 
+TOO_NOISY = "too noisy to tell"
+
 
 def median_sample(rounds):
     keys = [key for key, value in rounds[0].items() if isinstance(value, (int, float))]
@@ -48,14 +50,20 @@ def noise_of(metric, samples):
     return found
 
 
+def disturbed_rounds(samples):
+    """In how many rounds something else took the cores of any contender."""
+    rounds = zip(*samples.values())
+    return sum(any(one.get(key, 0) > limit for one in several for key, limit, _ in LIMITS) for several in rounds)
+
+
 def verdict(at_most, value, low, high, is_noisy):
     """A figure that noise could have moved over the limit decides nothing."""
-    if is_noisy and (low <= at_most < high or low == high):
-        return "too noisy to tell"
+    if is_noisy and low <= at_most < high:
+        return TOO_NOISY
     return "pass" if value <= at_most else "miss"
 
 
-def check(target, work, samples, ratios, is_noisy):
+def check(target, work, samples, ratios, noise, is_disturbed):
     if isinstance(target, Absolute):
         values = [one[target.metric] for one in samples["limpet"]]
         value, low, high = statistics.median(values), min(values), max(values)
@@ -64,7 +72,7 @@ def check(target, work, samples, ratios, is_noisy):
         found = ratios[target.against]
         value, low, high = found["median"], found["min"], found["max"]
         what = {"metric": work.metric, "against": target.against}
-    told = verdict(target.at_most, value, low, high, is_noisy)
+    told = TOO_NOISY if is_disturbed else verdict(target.at_most, value, low, high, bool(noise))
     return {**what, "at_most": target.at_most, "value": value, "min": low, "max": high, "verdict": told}
 
 
@@ -76,6 +84,7 @@ def summarize(work, samples):
         against.append(BETTER_PEER)
     ratios = {name: ratio(work.metric, samples, name) for name in against}
     noise = noise_of(work.metric, samples)
+    disturbed, rounds = disturbed_rounds(samples), len(samples["limpet"])
     return {
         "work": work.name,
         "title": work.title,
@@ -83,6 +92,7 @@ def summarize(work, samples):
         "columns": list(work.columns),
         "contenders": {name: {"median": median_sample(rounds), "rounds": rounds} for name, rounds in samples.items()},
         "ratios": ratios,
-        "checks": [check(target, work, samples, ratios, bool(noise)) for target in targets],
+        "checks": [check(target, work, samples, ratios, noise, disturbed * 2 >= rounds) for target in targets],
         "noise": noise,
+        "disturbed_rounds": disturbed,
     }

@@ -32,7 +32,7 @@ def line(x1, y1, x2, y2, color=INK, width=1.0):
 def panel(x, y, summary):
     """Bars from nought; the thin line is from the lowest round to the highest."""
     metric = summary["metric"]
-    yield text(x, y + 12, summary["title"], 13, weight="bold")
+    yield text(x, y + 12, summary["title"], 12, weight="bold")
     yield text(x, y + 29, HEADINGS[metric] + (" a request" if metric == "cpu_us" else ""), 11, FAINT)
     most = max(one[metric] for c in summary["contenders"].values() for one in c["rounds"]) or 1
     scale = (PANEL_WIDTH - LABEL_WIDTH - VALUE_WIDTH) / most

@@ -68,4 +68,4 @@ class OfferedLoad(Traffic):
             self.run(bench, name, Wrk(self.load.connections), CALIBRATION_SECONDS)["per_s"] for name in self.contenders
         ]
         self.load.rate = max(1000, int(min(able) * OFFERED_SHARE) // 1000 * 1000)
-        self.title = f"{self.title}, {self.load.rate:,} requests/s"
+        self.title = f"{self.title}, {self.load.rate:,} a second"
