@@ -102,13 +102,20 @@ def run_works(options, run):
             write_results(run, options.out)
 
 
+def stop(number, _):
+    """Leaves through every `with`, each of which ends what it started; once, since a second signal would cut that short."""
+    for other in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(other, signal.SIG_IGN)
+    sys.exit(128 + number)
+
+
 def main():
     options = read_options()
     open_files = machine.raise_open_files()
     if open_files < machine.OPEN_FILES_NEEDED:
         print(f"only {open_files} open files are allowed; some works need {machine.OPEN_FILES_NEEDED}", file=sys.stderr)
-    # SIGTERM ends what was started, as Ctrl-C does.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)
     run = {
         "date": datetime.date.today().isoformat(),
         "rounds": options.rounds,
@@ -119,11 +126,7 @@ def main():
         "failures": {},
     }
     print(report.machine_text(run) + "\n")
-    try:
-        run_works(options, run)
-    except KeyboardInterrupt:
-        print("\nstopped", file=sys.stderr)
-        return 130
+    run_works(options, run)
     print(report.conclusion(run["works"], run["failures"]))
     print(f"results.json, results.md and results.svg are in {os.path.relpath(options.out)}")
     return 1 if run["failures"] else 0

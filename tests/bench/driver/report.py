@@ -126,7 +126,7 @@ def other_tables(summaries):
 def markdown_of(run):
     summaries = run["works"]
     traffic = [s for s in summaries if "cpu_us" in s["columns"]]
-    parts = [f"{run['date']}, {run['rounds']} rounds of {run['seconds']} s. {machine_text(run)}.\n"]
+    parts = [f"{run['date']}, rounds: {run['rounds']} of {run['seconds']} s. {machine_text(run)}.\n"]
     parts += traffic_tables(traffic) if traffic else []
     parts += other_tables([s for s in summaries if s not in traffic])
     disturbed = [f"{s['title']}: {s['disturbed_rounds']}" for s in summaries if s["disturbed_rounds"]]

@@ -63,7 +63,7 @@ def plot(run):
     height = HEADER + rows * panel_height + MARGIN
     machine = run["machine"]
     about = f"{run['date']} · {machine['cpu']}, one core for the proxy · Limpet at {machine['commit']} · "
-    about += f"median of {run['rounds']} rounds of {run['seconds']} s, thin line: lowest to highest"
+    about += f"medians, rounds: {run['rounds']} of {run['seconds']} s; thin line: lowest to highest"
     parts = [
         f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
         'font-family="DejaVu Sans, Helvetica, Arial, sans-serif">',
