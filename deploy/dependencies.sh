@@ -4,7 +4,7 @@
 #   deploy/dependencies.sh [--print] [GROUP...]      default: build run
 #
 #   build   compiler, build tools and libraries      run    what the quickstart starts besides our own programs
-#   test    what tests/run.sh needs                  bench  for the benchmarks
+#   test    what tests/run.sh needs                  bench  what tests/bench/run.sh needs
 #   full    for tests/full.sh: a browser
 #
 # --print only lists the packages of the groups. This file is the one place that names them.
@@ -17,7 +17,7 @@ packages_of() {
       libssl-dev libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev ;;
     run) echo etcd-server etcd-client curl python3 ;;
     test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus ;;
-    bench) echo libbenchmark-dev ;;
+    bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server python3 ;;
     full) echo chromium ;;
     *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, full" >&2; return 1 ;;
   esac
@@ -31,8 +31,8 @@ as_root() {
   if ((EUID == 0)); then "$@"; else sudo "$@"; fi
 }
 
-# Debian starts a service as it installs it. Ours run their own etcd and Prometheus, on their own ports, for as long as
-# they need them; a machine should not be left with more.
+# Debian starts a service as it installs it. Ours run their own etcd, Prometheus, nginx and HAProxy, on their own ports, for
+# as long as they need them; a machine should not be left with more.
 readonly policy=/usr/sbin/policy-rc.d
 hold_services() {
   [[ -e $policy ]] && return
@@ -49,6 +49,8 @@ disable_services() {
     case $package in
       etcd-server) as_root systemctl disable --quiet etcd.service ;;
       prometheus) as_root systemctl disable --quiet prometheus.service ;;
+      nginx) as_root systemctl disable --quiet nginx.service ;;
+      haproxy) as_root systemctl disable --quiet haproxy.service ;;
     esac
   done
 }

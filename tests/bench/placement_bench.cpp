@@ -66,7 +66,7 @@ void place_key(benchmark::State& state) {
     benchmark::DoNotOptimize(place(v, session, {}, 0, [](std::uint32_t) { return false; }));
   }
 }
-BENCHMARK(place_key)->ArgName("members")->Arg(3)->Arg(1000);
+BENCHMARK(place_key)->ArgName("members")->Arg(3)->Arg(100)->Arg(1000)->Arg(10'000);
 
 void place_pinned(benchmark::State& state) {
   const view v = make_view(state.range(0), 1);
@@ -82,6 +82,24 @@ void place_pinned(benchmark::State& state) {
   }
 }
 BENCHMARK(place_pinned)->ArgName("members")->Arg(3)->Arg(1000);
+
+/// What a change of members costs the control thread: the members are copied, as a source's list is, and a
+/// view made of them.
+void build_view(benchmark::State& state) {
+  std::vector<member> members;
+  for (std::int64_t i = 0; i < state.range(0); ++i) {
+    member m;
+    m.id = "backend-" + std::to_string(i);
+    m.address = "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250) + ":9001";
+    m.incarnation = "1a2b3c4d5e6f7a8b";
+    members.push_back(m);
+  }
+  for (auto _ : state) {
+    view v(members, 1);
+    benchmark::DoNotOptimize(v);
+  }
+}
+BENCHMARK(build_view)->ArgName("members")->Arg(3)->Arg(1000)->Arg(10'000)->Unit(benchmark::kMicrosecond);
 
 void logarithm(benchmark::State& state) {
   std::uint64_t score = 1;

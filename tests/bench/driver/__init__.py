@@ -1,0 +1,1 @@
+"""Measures Limpet beside its peers: see ../README.md."""
