@@ -40,7 +40,40 @@ void read_secrets(settings& s, const place& document, reader& r) {
   }
 }
 
+constexpr std::string_view etcd_endpoints = "etcd.endpoints"; ///< the one list among the keys of flags
+
+node value_of(const flag& given) {
+  if (given.key != etcd_endpoints) return node::scalar(given.values.front());
+  node items = node::list();
+  for (const std::string& item : given.values)
+    items.children.push_back(node::scalar(item));
+  return items;
+}
+
+/// The value below the keys of a path: "a.b" gives {a: {b: value}}.
+node below(std::string_view path, node value) {
+  if (path.empty()) return value;
+  const std::size_t dot = path.find('.');
+  node out = node::map();
+  out.children.push_back(below(dot == std::string_view::npos ? "" : path.substr(dot + 1), std::move(value)));
+  out.children.back().key = path.substr(0, dot);
+  return out;
+}
+
 } // namespace
+
+std::vector<issue> set_flag(settings& to, const flag& given) {
+  reader r(given.name, {});
+  const node document = below(given.key, value_of(given));
+  const node& section = document.children.front();
+  const reader::scope inside(r, section.key);
+  // By section: a whole file begins with defaults, and would forget what is there already.
+  if (section.key == "etcd")
+    etcd_section()->read(section, to.etcd, r);
+  else
+    agent_section()->read(section, to.agent ? *to.agent : to.agent.emplace(), r);
+  return r.take_errors();
+}
 
 std::optional<std::string> process_environment(const std::string& name) {
   const char* value = std::getenv(name.c_str());

@@ -39,4 +39,15 @@ load_result load_file(const std::string& path, role who = role::serve,
 load_result load_text(std::string_view text, const std::string& file_name, role who = role::serve,
                       const environment_function& environment = process_environment);
 
+/// What the command line of `limpet agent` says in place of a file.
+struct flag {
+  std::string name;                ///< for messages: "--zone"
+  std::string key;                 ///< below `etcd` or `agent`: "agent.check.path"
+  std::vector<std::string> values; ///< of a list all of its items, else one
+};
+
+/// Sets the flag's key in `to` as if it stood in a file, with the same checks; what is not given stays. No
+/// ${NAME} is replaced: the shell has done that. `to` is to be used only where there is no error.
+std::vector<issue> set_flag(settings& to, const flag& given);
+
 } // namespace limpet::config

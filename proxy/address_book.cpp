@@ -18,8 +18,9 @@ net::member_endpoint endpoint_of(const net::socket_address& a) {
 
 } // namespace
 
-address_book::address_book(boost::asio::io_context& io, std::function<void()> changed)
-    : resolver_(io), timer_(io), changed_(std::move(changed)) {
+address_book::address_book(boost::asio::io_context& io, std::function<void()> changed,
+                           std::chrono::milliseconds forget_after)
+    : resolver_(io), timer_(io), changed_(std::move(changed)), forget_after_(forget_after) {
   tick();
 }
 
@@ -27,7 +28,8 @@ std::vector<net::member_endpoint> address_book::resolve(const std::string& addre
   if (const auto known = net::socket_address::parse(address, net::socket_address::use::connect))
     return {endpoint_of(*known)};
   auto& e = names_[address];
-  e.asked = steady::now();
+  e.used = steady::now();
+  e.build = build_;
   if (e.next == steady::time_point{}) look_up(address, e);
   return e.endpoints;
 }
@@ -60,9 +62,10 @@ void address_book::look_up(const std::string& address, entry& e) {
 
 void address_book::tick() {
   const auto now = steady::now();
-  std::erase_if(names_, [&](const auto& n) {
-    return !n.second.under_way && now - n.second.asked > forget_after && n.second.endpoints.empty();
-  });
+  for (auto& [address, e] : names_)
+    if (e.build == build_) e.used = now;
+  std::erase_if(names_,
+                [&](const auto& n) { return !n.second.under_way && now - n.second.used > forget_after_; });
   for (auto& [address, e] : names_)
     if (now >= e.next) look_up(address, e);
   timer_.expires_after(std::chrono::seconds(1));

@@ -3,8 +3,6 @@
 #include "config/load.hpp"
 #include "proxy/agent/agent.hpp"
 #include "proxy/logging.hpp"
-#include "proxy/membership/member_codec.hpp"
-#include "proxy/net/socket_address.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/core.h>
@@ -13,6 +11,9 @@
 #include <memory>
 #include <optional>
 #include <stdexcept>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace limpet {
 
@@ -21,8 +22,7 @@ namespace {
 /// What the command line said; what it left out stays as the configuration has it.
 struct agent_flags {
   std::string config_path;
-  std::optional<std::string> pool, id, address, zone, prefix, check_path;
-  std::optional<std::uint32_t> weight;
+  std::optional<std::string> pool, id, address, weight, zone, prefix, check_path;
   std::vector<std::string> endpoints;
   std::vector<std::string> command;
 };
@@ -31,34 +31,56 @@ void require(bool good, const std::string& what) {
   if (!good) throw std::runtime_error("agent: " + what);
 }
 
-agent::agent_options options_of(const agent_flags& flags) {
-  agent::agent_options options;
-  if (!flags.config_path.empty()) {
-    const auto loaded = config::load_file(flags.config_path, config::role::agent);
-    for (const auto& e : loaded.errors)
-      fmt::print(stderr, "error: {}\n", config::to_string(e));
-    for (const auto& w : loaded.warnings)
-      fmt::print(stderr, "warning: {}\n", config::to_string(w));
-    require(loaded.ok(), flags.config_path + " is not valid");
-    options.etcd = loaded.settings.etcd;
-    options.agent = loaded.settings.agent.value_or(config::agent_settings{});
-  }
-  auto& s = options.agent;
-  s.pool = flags.pool.value_or(s.pool);
-  s.id = flags.id.value_or(s.id);
-  s.address.text = flags.address.value_or(s.address.text);
-  s.zone = flags.zone.value_or(s.zone);
-  s.weight = flags.weight.value_or(s.weight);
-  s.check.http_path = flags.check_path.value_or(s.check.http_path);
-  options.etcd.prefix = flags.prefix.value_or(options.etcd.prefix);
-  if (!flags.endpoints.empty()) options.etcd.endpoints = flags.endpoints;
-  options.command = flags.command;
+void print_errors(const std::vector<config::issue>& errors) {
+  for (const auto& e : errors)
+    fmt::print(stderr, "error: {}\n", config::to_string(e));
+}
 
-  require(membership::is_member_id(s.pool), "--pool is missing, or no name ([A-Za-z0-9._-]{1,128})");
-  require(membership::is_member_id(s.id), "--id is missing, or no name ([A-Za-z0-9._-]{1,128})");
-  require(s.address.text.starts_with("unix:/") || net::split_host_port(s.address.text).has_value(),
-          "--address is missing, or not host:port, [v6]:port or unix:/path");
-  require(s.weight >= 1 && s.weight <= routing::member_weight_max, "--weight goes from 1 to 65535");
+config::settings settings_of_file(const std::string& path) {
+  auto loaded = config::load_file(path, config::role::agent);
+  print_errors(loaded.errors);
+  for (const auto& w : loaded.warnings)
+    fmt::print(stderr, "warning: {}\n", config::to_string(w));
+  require(loaded.ok(), path + " is not valid");
+  return std::move(loaded.settings);
+}
+
+/// Flags go through the checks of the keys that they stand for.
+void set_flags(config::settings& settings, const agent_flags& flags) {
+  std::vector<config::flag> given;
+  const auto add = [&](const char* name, const char* key, const std::optional<std::string>& value) {
+    if (value) given.push_back({name, key, {*value}});
+  };
+  add("--pool", "agent.pool", flags.pool);
+  add("--id", "agent.id", flags.id);
+  add("--address", "agent.address", flags.address);
+  add("--weight", "agent.weight", flags.weight);
+  add("--zone", "agent.zone", flags.zone);
+  add("--check-path", "agent.check.path", flags.check_path);
+  add("--prefix", "etcd.prefix", flags.prefix);
+  if (!flags.endpoints.empty()) given.push_back({"--etcd", "etcd.endpoints", flags.endpoints});
+
+  bool good = true;
+  for (const config::flag& flag : given) {
+    const auto errors = config::set_flag(settings, flag);
+    print_errors(errors);
+    good = good && errors.empty();
+  }
+  require(good, "the command line is not valid");
+}
+
+agent::agent_options options_of(const agent_flags& flags) {
+  config::settings settings;
+  if (!flags.config_path.empty()) settings = settings_of_file(flags.config_path);
+  set_flags(settings, flags);
+
+  agent::agent_options options;
+  options.etcd = settings.etcd;
+  options.agent = settings.agent.value_or(config::agent_settings{});
+  options.command = flags.command;
+  require(!options.agent.pool.empty(), "--pool is missing");
+  require(!options.agent.id.empty(), "--id is missing");
+  require(!options.agent.address.text.empty(), "--address is missing");
   return options;
 }
 

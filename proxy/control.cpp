@@ -53,6 +53,7 @@ void control::publish_soon() {
 
 void control::publish_now() {
   publish_due_ = false;
+  addresses_.begin_build();
   auto next = builder_.build(settings_, members_);
   if (current_) old_.push_back(std::move(current_));
   current_ = next;

@@ -17,7 +17,8 @@ namespace {
 namespace asio = boost::asio;
 using clock = std::chrono::steady_clock;
 
-// Requests are named before they are awaited: gcc 12 destroys a braced temporary in a co_await expression twice.
+// Requests are named before they are awaited: gcc 12 destroys a braced temporary in a co_await expression
+// twice.
 
 /// No request may take so long that the lease runs out behind it while another endpoint would have answered.
 etcd::client_options client_options_for(const config::agent_settings& agent,
@@ -78,7 +79,10 @@ void registrar::log_progress(bool was_registered, bool was_superseded) {
   if (fsm_.is_registered() && !was_registered) spdlog::info("{} is registered", key_);
   if (!fsm_.is_registered() && was_registered) spdlog::info("{} is not registered any more", key_);
   if (fsm_.is_superseded() && !was_superseded) {
-    spdlog::error("{} is held by another agent; this one registers when it is free", key_);
+    const bool is_leased = fsm_.holder_lease() != 0;
+    spdlog::error("{} is held by {}; this agent registers when it is free", key_,
+                  is_leased ? "another agent"
+                            : "a value without a lease, which somebody put and has to delete");
   }
 }
 
@@ -128,6 +132,19 @@ asio::awaitable<registrar::outcome> registrar::perform(fsm::keep_alive step) {
   co_return fsm::lease_gone();
 }
 
+asio::awaitable<registrar::outcome> registrar::perform(fsm::look step) {
+  etcd::range_request request{.key = key_, .range_end = {}};
+  const auto seen = co_await client_.range(std::move(request));
+  if (!seen) co_return failure(seen.error());
+  if (seen->kvs.empty()) {
+    spdlog::warn("{} has been deleted", key_);
+    co_return fsm::absent();
+  }
+  const fsm::exists there = holder_of(seen->kvs.front());
+  if (there.lease == step.lease && there.incarnation == step.incarnation) co_return fsm::done();
+  co_return there;
+}
+
 asio::awaitable<registrar::outcome> registrar::perform(fsm::revoke step) {
   const auto revoked = co_await client_.lease_revoke(step.lease);
   if (!revoked) co_return failure(revoked.error());
@@ -146,9 +163,13 @@ asio::awaitable<registrar::outcome> registrar::put_if(etcd::compare condition, s
   const auto* found =
       done->responses.empty() ? nullptr : std::get_if<etcd::range_response>(&done->responses.front());
   if (found == nullptr || found->kvs.empty()) co_return fsm::absent();
-  const etcd::key_value& kv = found->kvs.front();
+  co_return holder_of(found->kvs.front());
+}
+
+/// A value that is no member's has no incarnation.
+registration_fsm::exists registrar::holder_of(const etcd::key_value& kv) const {
   const auto holder = membership::decode_member(agent_.id, kv.value);
-  co_return fsm::exists{holder ? holder->incarnation : std::string(), kv.lease, kv.mod_revision};
+  return {holder ? holder->incarnation : std::string(), kv.lease, kv.mod_revision};
 }
 
 std::string registrar::value_of(const std::string& incarnation, routing::member_state state) const {

@@ -38,10 +38,12 @@ private:
   boost::asio::awaitable<outcome> perform(fsm::adopt step);
   boost::asio::awaitable<outcome> perform(fsm::mark_draining step);
   boost::asio::awaitable<outcome> perform(fsm::keep_alive step);
+  boost::asio::awaitable<outcome> perform(fsm::look step);
   boost::asio::awaitable<outcome> perform(fsm::revoke step);
   boost::asio::awaitable<outcome> perform(fsm::wait step);
   boost::asio::awaitable<outcome> put_if(etcd::compare condition, std::int64_t lease, std::string value);
   std::string value_of(const std::string& incarnation, routing::member_state state) const;
+  fsm::exists holder_of(const etcd::key_value& kv) const;
   outcome failure(const etcd::error& reason);
   void log_progress(bool was_registered, bool was_superseded);
 

@@ -5,6 +5,13 @@
 
 namespace limpet::agent {
 
+namespace {
+
+/// How long a key that is gone is left to a successor, which deletes it just before it creates its own.
+constexpr std::chrono::milliseconds successor_first(500);
+
+} // namespace
+
 registration_fsm::registration_fsm(const options& settings, std::uint32_t seed)
     : options_(settings), backoff_(std::chrono::milliseconds(100), settings.lease_ttl / 3, seed) {}
 
@@ -68,6 +75,7 @@ registration_fsm::action registration_fsm::next_towards_registered(time_point no
     return start(mark_draining{lease_, incarnation_}, now);
   }
   if (now >= keep_alive_at_) return start(keep_alive{lease_}, now);
+  if (is_look_due_) return start(look{lease_, written_->incarnation}, now);
   return wait{is_draining ? std::min(drain_until_, keep_alive_at_) : keep_alive_at_};
 }
 
@@ -88,7 +96,7 @@ void registration_fsm::finished(const outcome& what, time_point now) {
   } else if (std::holds_alternative<lease_gone>(what)) {
     forget_lease();
   } else if (std::holds_alternative<absent>(what)) {
-    forget_key();
+    miss_key(now);
   } else {
     succeeded();
   }
@@ -96,7 +104,11 @@ void registration_fsm::finished(const outcome& what, time_point now) {
 
 void registration_fsm::succeeded() {
   if (std::holds_alternative<delete_leftover>(last_)) is_leftover_deleted_ = true;
-  if (std::holds_alternative<keep_alive>(last_)) keep_alive_at_ = sent_ + options_.lease_ttl / 3;
+  if (std::holds_alternative<keep_alive>(last_)) {
+    keep_alive_at_ = sent_ + options_.lease_ttl / 3;
+    is_look_due_ = true;
+  }
+  if (std::holds_alternative<look>(last_)) is_look_due_ = false;
   if (std::holds_alternative<revoke>(last_)) forget_lease();
   if (const auto* made = std::get_if<create>(&last_)) written_ = written{made->incarnation};
   if (const auto* made = std::get_if<adopt>(&last_)) written_ = written{made->incarnation};
@@ -105,7 +117,7 @@ void registration_fsm::succeeded() {
   }
   if (!written_) return;
   adopt_revision_.reset();
-  is_superseded_ = false;
+  holder_lease_.reset();
 }
 
 void registration_fsm::retry_later(time_point now) {
@@ -122,6 +134,13 @@ void registration_fsm::forget_lease() {
 void registration_fsm::forget_key() {
   written_.reset();
   adopt_revision_.reset();
+  is_look_due_ = false;
+}
+
+void registration_fsm::miss_key(time_point now) {
+  const bool was_written = written_.has_value();
+  forget_key();
+  if (was_written && target_ == target::ready) retry_at_ = now + successor_first;
 }
 
 void registration_fsm::take_existing(const exists& found, time_point now) {
@@ -130,11 +149,11 @@ void registration_fsm::take_existing(const exists& found, time_point now) {
   if (is_own && found.lease == lease_) {
     // Created by an earlier attempt whose answer was lost.
     written_ = written{incarnation_};
-    is_superseded_ = false;
+    holder_lease_.reset();
   } else if (is_own) {
     adopt_revision_ = found.mod_revision;
   } else {
-    is_superseded_ = true;
+    holder_lease_ = found.lease;
     retry_at_ = now + options_.lease_ttl;
   }
 }

@@ -16,9 +16,12 @@ namespace limpet::agent {
 ///
 /// A start of the agent deletes what an earlier one left under its key, and then creates the key only where
 /// it is absent: a second agent with the same id takes the registration over once, and the two never fight
-/// for it. Ending a registration is revoking its lease: that deletes the key in the same revision, and only
-/// if it is still this agent's. An operation that failed may have been done all the same; each is such that
-/// doing it again is right then.
+/// for it. A lease that lives says nothing of the key, which an operator or another agent may have deleted or
+/// overwritten; so each keep-alive is followed by a look at the key. Where it is gone it is created again,
+/// after a moment in which a successor that has just deleted it creates its own; where it is another's it is
+/// waited for. Ending a registration is revoking its lease: that deletes the key in the same revision, and
+/// only if it is still this agent's. An operation that failed may have been done all the same; each is such
+/// that doing it again is right then.
 class registration_fsm {
 public:
   using clock = std::chrono::steady_clock;
@@ -52,6 +55,11 @@ public:
   struct keep_alive {
     std::int64_t lease;
   };
+  /// See whether the key is there with this lease and incarnation.
+  struct look {
+    std::int64_t lease;
+    std::string incarnation;
+  };
   struct revoke {
     std::int64_t lease;
   };
@@ -59,8 +67,8 @@ public:
   struct wait {
     time_point until;
   };
-  using action =
-      std::variant<wait, delete_leftover, grant_lease, create, adopt, mark_draining, keep_alive, revoke>;
+  using action = std::variant<wait, delete_leftover, grant_lease, create, adopt, mark_draining, keep_alive,
+                              look, revoke>;
 
   // -- what came of it --
   struct done {};
@@ -102,8 +110,10 @@ public:
   bool is_over(time_point now) const;
   bool is_registered() const noexcept { return written_.has_value(); }
   bool has_lease() const noexcept { return lease_ != 0; }
-  /// Another agent holds the key.
-  bool is_superseded() const noexcept { return is_superseded_; }
+  /// Somebody else holds the key.
+  bool is_superseded() const noexcept { return holder_lease_.has_value(); }
+  /// The lease that the key has while is_superseded(). 0: none, so that the key does not go by itself.
+  std::int64_t holder_lease() const noexcept { return holder_lease_.value_or(0); }
 
 private:
   enum class target : std::uint8_t { absent, ready, draining, gone };
@@ -119,6 +129,7 @@ private:
   void retry_later(time_point now);
   void forget_lease();
   void forget_key();
+  void miss_key(time_point now);
   void take_existing(const exists& found, time_point now);
 
   options options_;
@@ -126,8 +137,9 @@ private:
   target target_ = target::absent;
   std::string incarnation_; ///< wanted
   bool is_leftover_deleted_ = false;
-  bool is_superseded_ = false;
-  std::int64_t lease_ = 0; ///< 0: none
+  bool is_look_due_ = false;
+  std::optional<std::int64_t> holder_lease_; ///< while superseded
+  std::int64_t lease_ = 0;                   ///< 0: none
   std::optional<written> written_;
   std::optional<std::int64_t> adopt_revision_; ///< the key as an earlier lease of ours left it
   action last_;

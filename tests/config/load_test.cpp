@@ -231,5 +231,43 @@ TEST(agent_role, still_reports_what_is_wrong_in_its_sections_or_unknown) {
                   "3:31 agent.lease_ttl: must be whole seconds"));
 }
 
+// -- flags in place of keys ---------------------------------------------
+
+TEST(flags, set_their_key_and_nothing_else) {
+  auto s =
+      load("agent: {id: a, zone: east, check: {interval: 3s}}\netcd: {timeout: 7s}\n", role::agent).settings;
+  EXPECT_THAT(lines(set_flag(s, {"--zone", "agent.zone", {"$west"}})), ElementsAre());
+  EXPECT_THAT(lines(set_flag(s, {"--check-path", "agent.check.path", {"/health?a=1"}})), ElementsAre());
+  EXPECT_THAT(lines(set_flag(s, {"--etcd", "etcd.endpoints", {"http://a:1", "https://b:2"}})), ElementsAre());
+  EXPECT_EQ(s.agent->id, "a");
+  EXPECT_EQ(s.agent->zone, "$west");
+  EXPECT_EQ(s.agent->check.http_path, "/health?a=1");
+  EXPECT_EQ(s.agent->check.interval, 3s);
+  EXPECT_EQ(s.etcd.timeout, 7s);
+  EXPECT_THAT(s.etcd.endpoints, ElementsAre("http://a:1", "https://b:2"));
+}
+
+TEST(flags, are_refused_as_their_keys_are) {
+  const auto refused = [](const std::string& key, const std::string& value) {
+    settings s;
+    const auto errors = set_flag(s, {"--flag", key, {value}});
+    return errors.empty() ? "" : to_string(errors.front());
+  };
+  EXPECT_EQ(refused("etcd.endpoints", "garbage"),
+            "--flag: etcd.endpoints[0]: not the address of an etcd: \"garbage\" (write http://host:port or "
+            "https://host:port)");
+  for (const auto& [key, value] :
+       std::vector<std::pair<std::string, std::string>>{{"etcd.prefix", "no slash/"},
+                                                        {"agent.pool", "a b"},
+                                                        {"agent.id", "a/b"},
+                                                        {"agent.address", "h:0"},
+                                                        {"agent.address", "unix:/x\ny"},
+                                                        {"agent.weight", "0"},
+                                                        {"agent.weight", "many"},
+                                                        {"agent.zone", std::string(300, 'z') + '\n'},
+                                                        {"agent.check.path", "noslash x"}})
+    EXPECT_NE(refused(key, value), "") << key << ' ' << value;
+}
+
 } // namespace
 } // namespace limpet::config::test

@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import subprocess
 import sys
 import unittest
 
@@ -143,6 +144,27 @@ class Agent(IntegrationTest):
         os.kill(pid, signal.SIGKILL)
         self.assertEqual(agent.wait(), 128 + signal.SIGKILL)
         self.assertIsNone(self.value())
+
+    def test_flags_are_checked_as_the_files_keys_are(self):
+        good = {"--pool": "app", "--id": "a", "--address": "127.0.0.1:1", "--etcd": self.etcd.url}
+        for flag, value in (
+            ("--etcd", "garbage"),
+            ("--prefix", "no slash/"),
+            ("--pool", "a b"),
+            ("--id", "a/b"),
+            ("--address", "h:0"),
+            ("--address", "unix:/x\ny"),
+            ("--weight", "0"),
+            ("--zone", "z" * 300 + "\n"),
+            ("--check-path", "noslash x"),
+        ):
+            with self.subTest(flag=flag, value=value):
+                words = [word for pair in {**good, flag: value}.items() for word in pair]
+                ended = subprocess.run(
+                    [program("LIMPET"), "agent", *words], capture_output=True, text=True, timeout=20, check=False
+                )
+                self.assertEqual(ended.returncode, 1, ended.stderr)
+                self.assertIn(f"error: {flag}: ", ended.stderr)
 
 
 if __name__ == "__main__":

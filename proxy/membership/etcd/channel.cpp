@@ -33,15 +33,22 @@ public:
   tcp::socket& socket() noexcept { return socket_; }
 
   void expires_at(channel::clock::time_point deadline) {
+    deadline_ = deadline;
     timer_.expires_at(deadline);
-    // Weak: when this goes, a wait that has just ended may still be queued.
+    // A wait that has just ended may be queued with success when this goes (so it is weak), and when the
+    // timer is set anew (so it looks at the deadline).
     timer_.async_wait([weak = weak_from_this()](error_code aborted) {
       const auto self = weak.lock();
-      if (aborted || !self) return;
+      if (aborted || !self || channel::clock::now() < self->deadline_) return;
       self->expired_ = true;
       error_code ignored;
       self->socket_.close(ignored);
     });
+  }
+
+  void never_expires() {
+    deadline_ = channel::clock::time_point::max();
+    timer_.cancel();
   }
 
   bool has_expired() const noexcept { return expired_; }
@@ -61,6 +68,7 @@ public:
 private:
   tcp::socket socket_;
   asio::steady_timer timer_;
+  channel::clock::time_point deadline_;
   bool expired_ = false;
 };
 
@@ -75,6 +83,7 @@ public:
   Stream& stream() noexcept { return stream_; }
 
   void expires_at(clock::time_point deadline) override { connection_->expires_at(deadline); }
+  void never_expires() override { connection_->never_expires(); }
   bool is_quiet() override { return connection_->is_quiet(); }
 
   asio::awaitable<result<void>> send(std::string_view bytes) override {

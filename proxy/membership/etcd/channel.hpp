@@ -24,6 +24,8 @@ public:
   /// From `deadline` on, whatever is under way and all that follows fails with errc::timed_out. May be moved
   /// again as long as it has not passed.
   virtual void expires_at(clock::time_point deadline) = 0;
+  /// Takes the deadline away, if it has not passed: nothing is under way, and nothing need be.
+  virtual void never_expires() = 0;
   /// Writes all of `bytes`, which must live until then.
   virtual boost::asio::awaitable<result<void>> send(std::string_view bytes) = 0;
   /// Reads at least one byte; 0 at the connection's end.

@@ -109,6 +109,7 @@ client::awaitable<open_answer> session::run_at(std::size_t at, const outgoing& r
   if (done) done = co_await read_answer(answer, request.is_stream);
   if (!done) co_return error{done.error().code, target.text + ": " + done.error().message};
   if (answer.response->is_reusable()) {
+    answer.over->never_expires();
     idle_ = std::move(answer.over);
     idle_endpoint_ = at;
   }

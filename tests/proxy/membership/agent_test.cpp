@@ -9,6 +9,7 @@
 #include <csignal>
 #include <fstream>
 #include <memory>
+#include <utility>
 
 namespace limpet::agent {
 namespace {
@@ -124,6 +125,40 @@ TEST_F(agent_test, a_lost_lease_is_replaced_and_the_incarnation_stays) {
   ASSERT_TRUE(io.await(etcd.lease_revoke(lease)));
   test::wait_until([&] { return stored() && stored()->lease != lease; }, "another lease\n" + log());
   EXPECT_EQ(member()->incarnation, first.incarnation);
+}
+
+TEST_F(agent_test, a_deleted_key_is_put_again_and_lease_and_incarnation_stay) {
+  start(0);
+  const routing::member first = wait_for_member();
+  const auto lease = stored()->lease;
+  ASSERT_EQ(io.await(etcd.delete_range({.key = key, .range_end = {}}))->deleted, 1);
+  EXPECT_EQ(wait_for_member().incarnation, first.incarnation);
+  EXPECT_EQ(stored()->lease, lease);
+}
+
+TEST_F(agent_test, a_value_that_somebody_put_without_a_lease_is_told_of_and_left) {
+  start(0);
+  const routing::member first = wait_for_member();
+  ASSERT_TRUE(io.await(etcd.put({.key = key, .value = "{}", .lease = 0})));
+  test::wait_until([this] { return log().find("a value without a lease") != std::string::npos; },
+                   "the log\n" + log());
+  EXPECT_EQ(stored()->value, "{}");
+  ASSERT_TRUE(io.await(etcd.delete_range({.key = key, .range_end = {}})));
+  EXPECT_EQ(wait_for_member().incarnation, first.incarnation);
+}
+
+TEST_F(agent_test, of_two_agents_the_first_says_that_it_lost_the_id_and_takes_it_back_when_it_is_free) {
+  start(0);
+  const routing::member first = wait_for_member();
+  test::process other = std::exchange(agent, test::process());
+  agent = test::process({AGENT_RUNNER, server.url(), backend->address(), "", "0"}, folder.path() + "/second");
+  test::wait_until([&] { return member() && member()->incarnation != first.incarnation; }, "the second");
+  test::wait_until([this] { return log().find("held by another agent") != std::string::npos; },
+                   "the log\n" + log());
+  agent.signal(SIGTERM);
+  EXPECT_EQ(agent.wait(), 0);
+  EXPECT_EQ(wait_for_member().incarnation, first.incarnation);
+  EXPECT_EQ(log().find("held by"), log().rfind("held by")) << "told once\n" << log();
 }
 
 TEST_F(agent_test, an_etcd_that_comes_back_empty_gets_the_registration_again) {

@@ -28,6 +28,7 @@ struct fake_etcd {
   std::map<std::int64_t, fsm::time_point> leases; ///< with their ends
   std::int64_t revision = 1;
   std::int64_t next_lease = 100;
+  bool is_look_broken = false;
 
   void put(std::string incarnation, member_state state, std::int64_t lease) {
     value = key{std::move(incarnation), state, lease, ++revision};
@@ -78,6 +79,12 @@ struct fake_etcd {
     if (!leases.contains(step.lease)) return fsm::lease_gone();
     leases[step.lease] = now + timing.lease_ttl;
     return fsm::done();
+  }
+  fsm::outcome perform(const fsm::look& step) {
+    if (is_look_broken) return fsm::failed();
+    if (!value) return fsm::absent();
+    if (value->lease == step.lease && value->incarnation == step.incarnation) return fsm::done();
+    return fsm::exists{value->incarnation, value->lease, value->mod_revision};
   }
   fsm::outcome perform(const fsm::revoke& step) {
     if (!leases.contains(step.lease)) return fsm::lease_gone();
@@ -324,12 +331,100 @@ TEST_F(registration_fsm_test, a_key_under_an_earlier_lease_of_its_own_is_adopted
   EXPECT_NE(etcd.value->lease, old);
 }
 
+TEST_F(registration_fsm_test, a_key_that_is_deleted_alone_is_put_again_under_the_same_lease) {
+  machine.healthy("i1");
+  settle();
+  const auto lease = etcd.value->lease;
+  etcd.value.reset();
+  pass(5s);
+  EXPECT_EQ(registered(), "i1");
+  EXPECT_EQ(etcd.value->lease, lease);
+  EXPECT_TRUE(machine.is_registered());
+}
+
+TEST_F(registration_fsm_test, a_key_that_a_successor_has_just_deleted_is_left_to_it) {
+  machine.healthy("first");
+  settle();
+  etcd.advance(2s);
+  machine.finished(perform(machine.next(etcd.now)), etcd.now); // the keep-alive
+  etcd.value.reset();
+  settle(); // sees that the key is gone
+  etcd.advance(100ms);
+  settle();
+  EXPECT_EQ(registered(), "");
+  etcd.leases[7] = etcd.now + timing.lease_ttl;
+  etcd.put("second", member_state::ready, 7);
+  pass(1s);
+  EXPECT_EQ(registered(), "second");
+  EXPECT_TRUE(machine.is_superseded());
+}
+
+TEST_F(registration_fsm_test, a_put_of_others_under_the_key_is_told_and_not_fought) {
+  for (const std::int64_t holder : {std::int64_t(0), std::int64_t(7)}) {
+    etcd = fake_etcd();
+    machine = fsm(timing, 1);
+    machine.healthy("i1");
+    settle();
+    etcd.leases[7] = etcd.now + 1h;
+    etcd.put("foreign", member_state::ready, holder);
+    const auto revision = etcd.revision;
+    pass(30s);
+    EXPECT_EQ(registered(), "foreign");
+    EXPECT_EQ(etcd.revision, revision) << "not written";
+    EXPECT_FALSE(machine.is_registered());
+    EXPECT_TRUE(machine.is_superseded());
+    EXPECT_EQ(machine.holder_lease(), holder);
+    etcd.value.reset();
+    pass(8s);
+    EXPECT_EQ(registered(), "i1");
+    EXPECT_FALSE(machine.is_superseded());
+  }
+}
+
+TEST_F(registration_fsm_test, a_look_that_fails_does_not_keep_the_lease_from_being_kept_alive) {
+  machine.healthy("i1");
+  settle();
+  const auto lease = etcd.value->lease;
+  etcd.is_look_broken = true;
+  pass(60s);
+  EXPECT_EQ(registered(), "i1");
+  EXPECT_EQ(etcd.value->lease, lease);
+}
+
+TEST_F(registration_fsm_test, a_draining_key_is_looked_at_and_stays_draining) {
+  machine.healthy("i1");
+  settle();
+  machine.drain(etcd.now);
+  settle();
+  const auto revision = etcd.revision;
+  pass(9s);
+  EXPECT_EQ(registered(), "i1 draining");
+  EXPECT_EQ(etcd.revision, revision) << "not written again";
+}
+
+TEST_F(registration_fsm_test, an_incarnation_that_changes_during_a_look_is_no_other_agent) {
+  machine.healthy("i1");
+  settle();
+  etcd.advance(2s);
+  machine.finished(perform(machine.next(etcd.now)), etcd.now);
+  const auto look = machine.next(etcd.now);
+  ASSERT_TRUE(std::holds_alternative<fsm::look>(look));
+  machine.healthy("i2");
+  machine.finished(perform(look), etcd.now);
+  EXPECT_FALSE(machine.is_superseded());
+  settle();
+  EXPECT_EQ(registered(), "i2");
+}
+
 /// A life with everything in it, with one operation failing, in either way.
 void live(registration_fsm_test& test) {
   test.etcd.put("leftover", member_state::ready, 7);
   test.machine.healthy("i1");
   test.pass(10s);
   if (test.etcd.value) test.etcd.revoke(test.etcd.value->lease);
+  test.pass(10s);
+  EXPECT_EQ(test.registered(), "i1");
+  test.etcd.value.reset();
   test.pass(10s);
   EXPECT_EQ(test.registered(), "i1");
   test.machine.unhealthy();

@@ -23,6 +23,8 @@ public:
   }
 
   std::string url() const { return "http://127.0.0.1:" + std::to_string(acceptor_.local_endpoint().port()); }
+  /// How many there have been since the last cut().
+  std::size_t connections() const { return pairs_.size(); }
   /// A watch is open, and its server has answered.
   bool has_watch() const {
     return std::ranges::any_of(pairs_, [](const auto& one) { return one->is_watch && one->has_answered; });

@@ -1,8 +1,15 @@
 #include "proxy/membership/etcd/client.hpp"
 #include "tests/proxy/membership/etcd_test_io.hpp"
+#include "tests/proxy/membership/tcp_relay.hpp"
 #include "tests/support/etcd_process.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <gtest/gtest.h>
+
+#include <thread>
 
 namespace limpet::etcd {
 namespace {
@@ -190,6 +197,44 @@ TEST_F(client_test, a_frozen_server_is_given_up_in_time) {
   server.thaw();
   ASSERT_FALSE(silent);
   EXPECT_EQ(silent.error().code, errc::timed_out);
+}
+
+/// A request, and another at the very moment when the first one's time is up: the two timers end in one run
+/// of the reactor, as a keep-alive's and its request's do where both are a third of the lease's time.
+boost::asio::awaitable<result<range_response>> ask_when_time_is_up(client& etcd,
+                                                                   std::chrono::milliseconds timeout) {
+  const auto executor = co_await boost::asio::this_coro::executor;
+  range_request first{.key = "a", .range_end = {}};
+  range_request second = first;
+  boost::asio::steady_timer pause(executor, timeout / 2);
+  const auto before = co_await etcd.range(std::move(first));
+  if (!before) co_return before.error();
+  boost::asio::post(executor, [=] { std::this_thread::sleep_for(2 * timeout); });
+  co_await pause.async_wait(boost::asio::use_awaitable);
+  auto after = co_await etcd.range(std::move(second));
+  co_return std::move(after);
+}
+
+TEST_F(client_test, a_requests_timer_does_not_end_the_next_request_on_its_connection) {
+  auto options = at({server.url()});
+  options.timeout = 500ms;
+  client hasty(options);
+  const auto second = io.await(ask_when_time_is_up(hasty, options.timeout));
+  EXPECT_TRUE(second) << second.error().message;
+}
+
+TEST_F(client_test, an_idle_connection_is_kept_past_the_time_of_a_request) {
+  test::tcp_relay relay(io.context, server.url());
+  auto options = at({relay.url()});
+  options.timeout = 300ms;
+  client hasty(options);
+  ASSERT_TRUE(io.await(hasty.range({.key = "a", .range_end = {}})));
+  boost::asio::steady_timer pause(io.context, 2 * options.timeout);
+  bool is_later = false;
+  pause.async_wait([&](boost::system::error_code) { is_later = true; });
+  io.run_until([&] { return is_later; }, "a while");
+  ASSERT_TRUE(io.await(hasty.range({.key = "a", .range_end = {}})));
+  EXPECT_EQ(relay.connections(), 1u);
 }
 
 TEST_F(client_test, of_several_endpoints_one_that_answers_is_enough) {
