@@ -1,5 +1,6 @@
 """A program that a test started, with its output kept for when the test fails."""
 
+import os
 import signal
 import subprocess
 import tempfile
@@ -40,9 +41,16 @@ class Process:
 
     def output(self):
         """What it wrote so far, stdout and stderr together; at most the last 64 KiB."""
-        size = self._output.seek(0, 2)
-        self._output.seek(max(0, size - OUTPUT_BYTES_SHOWN))
-        return self._output.read().decode("utf-8", "replace")
+        return self.output_since(max(0, self.output_bytes() - OUTPUT_BYTES_SHOWN))
+
+    def output_bytes(self):
+        """How much it wrote so far: where `output_since` goes on from."""
+        return os.fstat(self._output.fileno()).st_size
+
+    def output_since(self, position):
+        # Not with seek and read: the program writes where the file's offset stands, and has it in common with us.
+        data = os.pread(self._output.fileno(), self.output_bytes() - position, position)
+        return data.decode("utf-8", "replace")
 
     def wait_for_output(self, text):
         wait_until(lambda: text in self.output(), f"{text!r} in the output of {self.name}")
