@@ -80,15 +80,16 @@ class Limpet:
 
     def reload(self, config=None):
         """SIGHUP, with a new file where one is given; returns once it was read, well or not."""
-        before = self._reloads()
+        before = self.process.output_bytes()
         if config is not None:
             self.write_config(config)
         self.process.send_signal(signal.SIGHUP)
-        wait_until(lambda: self._reloads() > before, "a reload")
 
-    def _reloads(self):
-        output = self.process.output()
-        return output.count("reloaded ") + output.count("reload refused")
+        def told():
+            output = self.process.output_since(before)
+            return "reloaded " in output or "reload refused" in output
+
+        wait_until(told, "a reload")
 
     def ask_admin(self, target, method="GET"):
         """The admin server answers only to its own name."""
