@@ -92,11 +92,22 @@ class Process:
 
     def peak_resident_bytes(self):
         """The most memory that it had resident so far (VmHWM, proc(5))."""
+        return self._memory_bytes("VmHWM")
+
+    def resident_bytes(self):
+        """The memory that it has resident (VmRSS, proc(5))."""
+        return self._memory_bytes("VmRSS")
+
+    def _memory_bytes(self, what):
         with open(f"/proc/{self.pid}/status", encoding="ascii") as status:
             for line in status:
-                if line.startswith("VmHWM:"):
+                if line.startswith(f"{what}:"):
                     return int(line.split()[1]) * 1024
-        raise AssertionError(f"no VmHWM of {self.name}")
+        raise AssertionError(f"no {what} of {self.name}")
+
+    def open_files(self):
+        """How many file descriptors it has."""
+        return len(os.listdir(f"/proc/{self.pid}/fd"))
 
     def cpu_seconds(self):
         """User and system time so far (proc(5))."""
