@@ -5,7 +5,7 @@
 #
 #   build   compiler, build tools and libraries      run    what the quickstart starts besides our own programs
 #   test    what tests/run.sh needs                  bench  what tests/bench/run.sh needs
-#   full    for tests/full.sh: a browser
+#   full    for tests/full.sh: a browser and its driver, git
 #
 # --print only lists the packages of the groups. This file is the one place that names them.
 set -euo pipefail
@@ -18,7 +18,7 @@ packages_of() {
     run) echo etcd-server etcd-client curl python3 ;;
     test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus ;;
     bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server python3 ;;
-    full) echo chromium ;;
+    full) echo chromium chromium-driver git ;;
     *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, full" >&2; return 1 ;;
   esac
 }

@@ -70,7 +70,8 @@ end_all() {
   done
 }
 
-# port PREFERRED: that one, or a free one where it is taken.
+# port PREFERRED: that one, or a free one where it is taken. Never twice in one command: bash 5.2 stumbles over its own trap
+# where Ctrl-C comes between two substitutions.
 port() {
   python3 - "$1" <<'PYTHON'
 import socket, sys
@@ -105,7 +106,8 @@ start_etcd() {
 start_member() {
   local id=$1 usual
   if [[ -z ${addresses[$id]:-} ]]; then
-    usual=$((9001 + $(printf '%d' "'$id") - $(printf '%d' "'a")))
+    usual=$(printf '%d' "'$id")
+    usual=$((usual - 97 + 9001)) # a is 97
     addresses[$id]=127.0.0.1:$(port "$usual")
   fi
   rm -f "$folder/member-$id.json"
@@ -158,10 +160,10 @@ join_member() {
 
 start_proxies() {
   local number
-  proxies=('' "127.0.0.1:$(port 8080)" "127.0.0.1:$(port 8081)")
-  admins=('' "127.0.0.1:$(port 9901)" "127.0.0.1:$(port 9902)")
-  proxy_pids=('')
+  proxies=('') admins=('') proxy_pids=('')
   for number in 1 2; do
+    proxies[number]=127.0.0.1:$(port $((8079 + number)))
+    admins[number]=127.0.0.1:$(port $((9900 + number)))
     write_proxy_config "$number"
     start "proxy-$number" "$limpet" serve -c "$folder/proxy-$number.yaml" --ready-file "$folder/proxy-$number.json"
     proxy_pids+=($!)

@@ -21,6 +21,7 @@ class AgentMember:
         """Also after its end: the same id and address, another incarnation. Returns once it is registered."""
         from .case import program
 
+        before = self._registration()  # what a crash left behind
         folder = self._case.folder()
         ready_file = os.path.join(folder, "ready.json")
         config_file = os.path.join(folder, "agent.yaml")
@@ -36,15 +37,23 @@ class AgentMember:
         )
         ready = json.loads(read_when_there(ready_file, self.agent))
         self.pid, self.incarnation = ready["pid"], ready["incarnation"]
-        wait_until(self.registered, f"the registration of {self.id}")
+        wait_until(lambda: self._registration() not in (None, before), f"the registration of {self.id}")
 
-    def registered(self):
-        return self._etcd.get(f"/limpet/{self._pool}/members/{self.id}") is not None
+    def _registration(self):
+        return self._etcd.get(f"/limpet/{self._pool}/members/{self.id}")
 
     def kill_backend(self):
         """SIGKILL; returns once its connections are closed, which is before the agent has told etcd."""
-        os.kill(self.pid, signal.SIGKILL)
+        try:
+            os.kill(self.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # without its agent it ends by itself
         wait_until(lambda: not os.path.exists(f"/proc/{self.pid}"), f"the end of {self.id}")
+
+    def crash(self):
+        """As when its machine goes: the agent too, so that the registration stays until its lease has run out."""
+        self.agent.kill()
+        self.kill_backend()
 
     def wait_for_agent(self, expected):
         code = self.agent.wait()
