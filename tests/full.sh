@@ -20,7 +20,11 @@ export LIMPET_SOAK_SECONDS=60
 while (($#)); do
   case $1 in
     browser | quickstart | reload | soak) parts+=("$1") ;;
-    --soak-seconds) LIMPET_SOAK_SECONDS=${2:?seconds are missing}; shift ;;
+    --soak-seconds)
+      [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 1; }
+      LIMPET_SOAK_SECONDS=$2
+      shift
+      ;;
     -h | --help) usage; exit ;;
     *) usage >&2; exit 1 ;;
   esac
