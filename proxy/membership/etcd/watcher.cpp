@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <random>
@@ -14,13 +15,16 @@ namespace {
 namespace asio = boost::asio;
 
 /// A coroutine that can be called off. What it still reports after that is not listened to.
-struct task {
+struct task : std::enable_shared_from_this<task> {
   asio::cancellation_signal cancel;
   bool is_current = true;
 
-  void call_off() {
+  void call_off(const asio::any_io_executor& executor) {
     if (!std::exchange(is_current, false)) return;
     cancel.emit(asio::cancellation_type::terminal);
+    // Called from outside the loop, co_spawn queues what cancels, with a plain pointer into the signal
+    // (Boost 1.81). The coroutine may end before that runs, and was all that kept us.
+    asio::post(executor, [self = shared_from_this()] {});
   }
 };
 
@@ -47,8 +51,8 @@ public:
   void stop() {
     if (std::exchange(is_stopped_, true)) return;
     timer_.cancel();
-    if (list_) list_->call_off();
-    if (watch_) watch_->call_off();
+    if (list_) list_->call_off(executor_);
+    if (watch_) watch_->call_off(executor_);
     // `observe_` stays: it may be what is calling this.
   }
 
@@ -98,7 +102,7 @@ private:
   }
 
   void close_watch() {
-    if (watch_) watch_->call_off();
+    if (watch_) watch_->call_off(executor_);
     watch_.reset();
   }
 
