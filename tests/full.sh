@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What is too slow or heavy for tests/run.sh; installs what it needs and builds a release. Ends with a summary, and exits 0 or 1.
 #
-#   tests/full.sh                           all parts, about six minutes after the build
+#   tests/full.sh                           all parts, three to four minutes after the build
 #   tests/full.sh browser reload            only these
 #   tests/full.sh --soak-seconds 1800 soak  for half an hour, instead of a minute
 #
