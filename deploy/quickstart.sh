@@ -247,6 +247,7 @@ main() {
   start_member b
   start_member c
   start_proxies
+  check ready
 
   if $only_check; then
     run_checks

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Tries what the quickstart promises, one step a call; exits 0 or 1 and says what it saw.
 
-Steps: write-and-read, moved-from ID, same-as-before, joined ID, websocket. Which member owned which session is remembered in
+Steps: ready, write-and-read, moved-from ID, same-as-before, joined ID, websocket. Which member owned which session is remembered in
 a file between the steps. Needs nothing but Python's own library.
 """
 
@@ -18,6 +18,7 @@ import sys
 import time
 
 SESSIONS = [f"session-{number}" for number in range(200)]
+MEMBERS = 3  # at the beginning
 DEADLINE_S = 30.0
 RETRY_S = 0.1
 WEBSOCKET_GUID = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"  # RFC 6455 section 1.3
@@ -78,6 +79,11 @@ class Check:
     def remembered(self):
         with open(self.memory, encoding="utf-8") as file:
             return json.load(file)
+
+    def ready(self):
+        """A member takes part once its agent has found it healthy, which may be after its start was seen."""
+        until(self.proxies, lambda found: None if len(set(found.values())) == MEMBERS else "members are missing")
+        return f"both proxies know all {MEMBERS} members"
 
     def write_and_read(self):
         write, read = (connect(proxy) for proxy in self.proxies)
