@@ -295,7 +295,13 @@ class Times(IntegrationTest):
 
         client = self.start(script, timeouts={"body": "1s"})
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
-        wait_until(lambda: client.socket.recv(1, socket.MSG_PEEK), "the answer's beginning")
+        sent = [0, 0]
+
+        def nothing_more_is_taken():
+            sent[:] = sent[1], self.proxy.metrics().total("limpet_client_bytes_total", direction="sent")
+            return sent[0] == sent[1] > 1_000
+
+        wait_until(nothing_more_is_taken, "the proxy to wait for its client")
         client.send(b"0\r\n\r\n")
         self.proxy.wait_for_metric("the connection to end", lambda m: m.total("limpet_connections") == 0)
 
