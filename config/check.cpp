@@ -91,8 +91,13 @@ bool needs_secure(const issue_settings& issued, const std::string& cookie) {
          cookie.starts_with("__Secure-");
 }
 
+/// Of the pool's session keys the one that is issued, or the end.
+auto issued_source(const pool& p) {
+  return std::ranges::find_if(p.session.key, &routing::key_source::issued);
+}
+
 void check_issued(const settings& s, const pool& p, const place& session, reader& r) {
-  const auto source = std::ranges::find_if(p.session.key, &routing::key_source::issued);
+  const auto source = issued_source(p);
   if (source == p.session.key.end()) return;
   const auto index = static_cast<std::size_t>(source - p.session.key.begin());
   const position where = session.key("key").item(index).key("issue").key_where();
@@ -109,8 +114,8 @@ void check_issued(const settings& s, const pool& p, const place& session, reader
 
 /// The name, and what browsers tell cookies of one name apart by.
 bool is_same_cookie(const pool& a, const pool& b) {
-  const auto one = std::ranges::find_if(a.session.key, &routing::key_source::issued);
-  const auto other = std::ranges::find_if(b.session.key, &routing::key_source::issued);
+  const auto one = issued_source(a);
+  const auto other = issued_source(b);
   return one != a.session.key.end() && other != b.session.key.end() && one->name == other->name &&
          a.session.issued->path == b.session.issued->path &&
          a.session.issued->domain == b.session.issued->domain;

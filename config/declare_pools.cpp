@@ -125,7 +125,8 @@ type_ptr<pool_limit_settings> pool_limit_section() {
   using s = pool_limit_settings;
   return section<s>({
       key("connections_per_member", &s::connections_per_member, number(0, 1'000'000),
-          "Connections in use to one member at once, tunnels included; idle ones do not count. Past it, 503. 0: no limit."),
+          "Connections in use to one member at once, tunnels included; idle ones do not count. Past it, 503. "
+          "0: no limit."),
       key("idle_per_member", &s::idle_per_member, number(0, 10'000),
           "Connections to one member that each worker keeps unused."),
       key("header_bytes", &s::header_bytes, size(kib, answer_head_bytes_max),

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Tries what the quickstart promises, one step a call; exits 0 or 1 and says what it saw.
 
-Steps: ready, write-and-read, moved-from ID, same-as-before, joined ID, websocket. Which member owned which session is remembered in
-a file between the steps. Needs nothing but Python's own library.
+Steps: ready, write-and-read, moved-from ID, same-as-before, joined ID, websocket. Which member owned which session is
+remembered in a file between the steps. Needs nothing but Python's own library.
 """
 
 import argparse

@@ -38,7 +38,7 @@ void control::apply(const config::settings& settings) {
 }
 
 void control::on_members(const std::string& pool, membership::member_list list) {
-  list.epoch += sources_[pool].epochs_before;
+  list.epoch += sources_.at(pool).epochs_before;
   members_[pool] = std::move(list);
   publish_soon();
 }

@@ -159,23 +159,12 @@ net::awaitable<refusal> exchange::relay_content() {
 }
 
 net::awaitable<net::error_code> exchange::write_client(std::span<iovec> pieces) {
-  auto& client = client_->io();
   std::size_t bytes = 0;
   for (const auto& piece : pieces)
     bytes += piece.iov_len;
   worker_.count(metric::client_bytes, 1, 0, bytes);
   record_.sent_bytes += bytes;
-  net::consume(pieces, 0);
-  while (!pieces.empty()) {
-    const auto [written, error] = client.writev(pieces);
-    if (!error) {
-      net::consume(pieces, written);
-      continue;
-    }
-    if (!net::is_would_block(error)) co_return error;
-    if (const auto waited = co_await client.writable(snapshot_->timeouts.body)) co_return waited;
-  }
-  co_return net::error_code{};
+  return net::write_all(client_->io(), pieces, snapshot_->timeouts.body);
 }
 
 } // namespace limpet::http

@@ -125,8 +125,10 @@ net::awaitable<exchange::attempt_result> exchange::send_request() {
   if (const auto failed = co_await net::write_all(upstream_->io, pieces, limit))
     co_return answer_failed(failed);
   answer_begun_ = false;
-  upstream_->io.expires_after(limit);
-  if (body_) body_->start();
+  if (body_ && !body_->finished())
+    body_->start(); // the time for the answer begins at its end
+  else
+    upstream_->io.expires_after(limit);
   co_return attempt_result{};
 }
 

@@ -141,8 +141,8 @@ private:
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
   bool answer_begun_ = false; ///< its head was read
-  bool endless_ = false; ///< an event stream is being relayed, which can be ended at any event
-  bool end_due_ = false; ///< and it shall
+  bool endless_ = false;      ///< an event stream is being relayed, which can be ended at any event
+  bool end_due_ = false;      ///< and it shall
   event_follower events_;
   net::deadline end_;
   bool client_keeps_ = true;

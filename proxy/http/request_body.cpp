@@ -51,7 +51,6 @@ std::span<iovec> exchange::request_body::first_pieces(std::string_view head) {
 }
 
 void exchange::request_body::start() {
-  if (decoder_.done() || running_) return;
   running_ = true;
   stopping_ = all_sent_ = false;
   ended_.expires_at(net::clock::time_point::max());
@@ -122,7 +121,6 @@ net::awaitable<> exchange::request_body::pump() {
   std::span<char> bytes;
   auto& member = x_.upstream_->io;
   const auto answer_limit = x_.pool().settings.timeouts.answer;
-  member.clear_deadline(); // the time for the answer begins where the request ends
   while (!decoder_.done()) {
     if (!co_await read_into(block, bytes)) co_return;
     std::size_t consumed = 0;

@@ -14,7 +14,7 @@ public:
 
   /// Head and content in hand, as pieces for one write. On a retry the content that is kept for it.
   std::span<iovec> first_pieces(std::string_view head);
-  /// Pumps what is still to come. Nothing where all of it was in hand.
+  /// Pumps what is still to come. Not finished() yet.
   void start();
   /// Ends the pump, wherever it is, and waits for it.
   net::awaitable<> stop();

@@ -74,22 +74,23 @@ awaitable<error_code> stream::connect(const asio::generic::stream_protocol::endp
   error_code ec;
   arm(writing_, within, &on_write_due);
   co_await socket_.async_connect(to, asio::redirect_error(asio::use_awaitable_t<executor>{}, ec));
-  const bool late = writing_.passed;
-  arm(writing_, milliseconds(0), &on_write_due);
-  if (interrupt_) co_return interrupt_;
-  co_return late ? error_code(asio::error::timed_out) : ec;
+  const auto why = ended(writing_);
+  writing_.clear();
+  co_return why ? why : ec;
+}
+
+error_code stream::ended(const time_limit& limit) const noexcept {
+  if (interrupt_) return interrupt_;
+  return limit.passed ? error_code(asio::error::timed_out) : error_code();
 }
 
 awaitable<error_code> stream::wait(socket::wait_type what, const time_limit& limit) {
   for (;;) {
-    if (interrupt_) co_return interrupt_;
-    if (limit.passed) co_return asio::error::timed_out;
+    if (const auto why = ended(limit)) co_return why;
     error_code ec;
     co_await socket_.async_wait(what, asio::redirect_error(asio::use_awaitable_t<executor>{}, ec));
-    // Woken for the other's sake: waits on, unless the stream was closed, which the next wait says.
-    if (ec == asio::error::operation_aborted && !interrupt_ && !limit.passed) continue;
-    if (interrupt_) co_return interrupt_;
-    co_return limit.passed ? error_code(asio::error::timed_out) : ec;
+    // Aborted for the other's sake it waits on, unless the stream was closed, which the next wait says.
+    if (ec != asio::error::operation_aborted && !ended(limit)) co_return ec;
   }
 }
 
@@ -100,7 +101,7 @@ awaitable<error_code> stream::readable() {
 awaitable<error_code> stream::writable(milliseconds within) {
   arm(writing_, within, &on_write_due);
   const auto error = co_await wait(socket::wait_write, writing_);
-  arm(writing_, milliseconds(0), &on_write_due);
+  writing_.clear();
   co_return error;
 }
 
@@ -126,8 +127,7 @@ void stream::expires_after(milliseconds after) noexcept {
 }
 
 void stream::clear_deadline() noexcept {
-  reading_.due.disarm();
-  reading_.passed = false;
+  reading_.clear();
 }
 
 void stream::interrupt(error_code reason) noexcept {

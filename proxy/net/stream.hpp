@@ -85,9 +85,15 @@ private:
   struct time_limit {
     deadline due;
     bool passed = false;
+    void clear() noexcept {
+      due.disarm();
+      passed = false;
+    }
   };
 
   awaitable<error_code> wait(socket::wait_type what, const time_limit& limit);
+  /// Why whoever has this limit is to wait no longer, if so.
+  error_code ended(const time_limit& limit) const noexcept;
   void arm(time_limit& limit, milliseconds after, deadline::expire_function on_due) noexcept;
   static void on_read_due(void* self) noexcept;
   static void on_write_due(void* self) noexcept;

@@ -3,7 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
-#include <boost/asio/post.hpp>
+#include <boost/asio/dispatch.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include <random>
@@ -21,10 +21,10 @@ struct task : std::enable_shared_from_this<task> {
 
   void call_off(const asio::any_io_executor& executor) {
     if (!std::exchange(is_current, false)) return;
-    cancel.emit(asio::cancellation_type::terminal);
-    // Called from outside the loop, co_spawn queues what cancels, with a plain pointer into the signal
-    // (Boost 1.81). The coroutine may end before that runs, and was all that kept us.
-    asio::post(executor, [self = shared_from_this()] {});
+    // In the loop: outside it co_spawn queues what cancels, with a plain pointer into the signal
+    // (Boost 1.81), and the coroutine may end before that runs, and was all that kept us.
+    asio::dispatch(executor,
+                   [self = shared_from_this()] { self->cancel.emit(asio::cancellation_type::terminal); });
   }
 };
 

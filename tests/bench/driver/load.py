@@ -39,10 +39,12 @@ class Wrk:
         command += ["--duration", seconds_text(seconds), "--timeout", "10s", f"http://127.0.0.1:{port}{self.path}", "--"]
         env = {"BENCH_CLOSE": "1"} if self.closes else {}
         process = processes.start(command + script, bench.load_core, env=env)
-        return WrkRun(process, seconds)
+        return JsonRun(process, seconds)
 
 
-class WrkRun:
+class JsonRun:
+    """A program under way that ends by itself, with its result as the last line that it prints."""
+
     def __init__(self, process, seconds):
         self.pids = [process.pid]
         self._process = process
@@ -117,12 +119,7 @@ class WebSockets:
         return WebSocketRun(processes.start(command, bench.load_core), seconds)
 
 
-class WebSocketRun:
-    def __init__(self, process, seconds):
-        self.pids = [process.pid]
-        self._process = process
-        self._seconds = seconds
-
+class WebSocketRun(JsonRun):
     def result(self):
-        result = json.loads(self._process.output(self._seconds + SLACK_SECONDS))
+        result = super().result()
         return {**result, "requests": result["round_trips"], "errors": 0}

@@ -93,8 +93,8 @@ TEST_F(acceptor_test, has_no_trouble_when_closed_with_a_client_on_its_way_in) {
   EXPECT_TRUE(troubles.empty());
 }
 
-/// While it lives this process can open no more files. The sanitizers open files of their own to look at a class that
-/// they have not met yet: what runs under it must have run before.
+/// While it lives this process can open no more files. The sanitizers open files of their own to look at a
+/// class that they have not met yet: what runs under it must have run before.
 class no_more_files {
 public:
   no_more_files() {

@@ -11,8 +11,8 @@ namespace {
 std::size_t allocations = 0;
 } // namespace
 
-// Counts what the executable allocates; one test asks. The form that does not throw is replaced too: what comes from it
-// (std::stable_sort's buffer) is given to the same delete.
+// Counts what the executable allocates; one test asks. The form that does not throw is replaced too: what
+// comes from it (std::stable_sort's buffer) is given to the same delete.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   ++allocations;
   return std::malloc(size);
