@@ -21,7 +21,7 @@ BUILD_S = 3600.0  # of a whole release, on a slow machine
 RUN_S = 300.0
 MARK = "LIMPET_QUICKSTART_TEST"
 BINARIES = ("limpet", "limpet-demo-member")
-CHECKS = 5  # write-and-read, moved-from, same-as-before, joined, websocket
+CHECKS = 6  # ready, write-and-read, moved-from, same-as-before, joined, websocket
 
 
 def processes_with(mark):
