@@ -65,14 +65,25 @@ struct agent_test : testing::Test {
   }
 
   routing::member wait_for_member() {
-    test::wait_until([this] { return member().has_value(); }, "the registration\n" + log());
-    return *member();
+    std::optional<routing::member> found;
+    test::wait_until([&] { return (found = member()).has_value(); }, "the registration\n" + log());
+    return *found;
   }
   void wait_for_state(member_state state) {
-    test::wait_until([=, this] { return member() && member()->state == state; }, "the state\n" + log());
+    test::wait_until([=, this] { return holds(member(), [=](const auto& m) { return m.state == state; }); },
+                     "the state\n" + log());
+  }
+  void wait_for_another(const routing::member& than) {
+    const auto is_another = [&](const routing::member& m) { return m.incarnation != than.incarnation; };
+    test::wait_until([&] { return holds(member(), is_another); }, "another incarnation\n" + log());
   }
   void wait_for_absence() {
     test::wait_until([this] { return !stored(); }, "the end of the registration\n" + log());
+  }
+  /// Of one reading: a second one may find something else, or nothing.
+  template <class T, class Predicate>
+  static bool holds(const std::optional<T>& reading, Predicate predicate) {
+    return reading && predicate(*reading);
   }
   std::string log() const { return test::read_text(folder.path() + "/log"); }
 
@@ -123,7 +134,8 @@ TEST_F(agent_test, a_lost_lease_is_replaced_and_the_incarnation_stays) {
   const routing::member first = wait_for_member();
   const auto lease = stored()->lease;
   ASSERT_TRUE(io.await(etcd.lease_revoke(lease)));
-  test::wait_until([&] { return stored() && stored()->lease != lease; }, "another lease\n" + log());
+  test::wait_until([&] { return holds(stored(), [&](const auto& kv) { return kv.lease != lease; }); },
+                   "another lease\n" + log());
   EXPECT_EQ(member()->incarnation, first.incarnation);
 }
 
@@ -152,7 +164,7 @@ TEST_F(agent_test, of_two_agents_the_first_says_that_it_lost_the_id_and_takes_it
   const routing::member first = wait_for_member();
   test::process other = std::exchange(agent, test::process());
   agent = test::process({AGENT_RUNNER, server.url(), backend->address(), "", "0"}, folder.path() + "/second");
-  test::wait_until([&] { return member() && member()->incarnation != first.incarnation; }, "the second");
+  wait_for_another(first);
   test::wait_until([this] { return log().find("held by another agent") != std::string::npos; },
                    "the log\n" + log());
   agent.signal(SIGTERM);
@@ -190,8 +202,7 @@ TEST_F(agent_test, what_a_killed_agent_left_is_replaced_at_once) {
   const auto first = wait_for_member();
   agent.kill();
   start(0);
-  test::wait_until([&] { return member() && member()->incarnation != first.incarnation; },
-                   "the successor\n" + log());
+  wait_for_another(first);
 }
 
 TEST_F(agent_test, without_etcd_the_end_is_unclean_but_comes) {
