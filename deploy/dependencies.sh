@@ -17,7 +17,7 @@ packages_of() {
       libssl-dev libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev ;;
     run) echo etcd-server etcd-client curl python3 ;;
     test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus ;;
-    bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server python3 ;;
+    bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server valgrind python3 ;;
     full) echo chromium chromium-driver git ;;
     *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, full" >&2; return 1 ;;
   esac

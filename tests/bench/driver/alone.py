@@ -39,13 +39,13 @@ class Placement:
         return {**sample, "build_view_ms": found["build_view/members:10000"] / 1e6}
 
 
-def start_limpet(bench, processes, folder, config):
-    """With a configuration of the work's own; JSON is YAML."""
+def start_limpet(bench, processes, folder, config, prefix=()):
+    """With a configuration of the work's own; JSON is YAML. `prefix`: a program that runs it."""
     path = os.path.join(folder, "limpet.yaml")
     with open(path, "w", encoding="utf-8") as file:
         json.dump(config, file)
     limpet = Limpet()
-    return limpet.await_ready(limpet.launch_with(bench, processes, path))
+    return limpet.await_ready(limpet.launch_with(bench, processes, path, prefix=prefix))
 
 
 @dataclass

@@ -72,9 +72,9 @@ class Limpet:
         config = write_config("limpet.yaml", folder, {**origin.names(), "KEY": self.keys[session]})
         return self.launch_with(bench, processes, config, core)
 
-    def launch_with(self, bench, processes, config, core=None):
+    def launch_with(self, bench, processes, config, core=None, prefix=()):
         self._ready_file = config + ".ready"
-        command = [bench.limpet, "serve", "-c", config, "--ready-file", self._ready_file]
+        command = [*prefix, bench.limpet, "serve", "-c", config, "--ready-file", self._ready_file]
         return processes.start(command, bench.proxy_core if core is None else core)
 
     def await_ready(self, process, pause=0.002):

@@ -34,4 +34,5 @@ TARGETS = {
     "etcd": (Absolute("joined_p99_ms", 20),),
     "placement": (Absolute("place_3_ns", 60), Absolute("place_1000_ns", 1000), Absolute("build_view_ms", 10)),
     "view": (Absolute("worker_ms", 1),),
+    "instructions": (Absolute("two_to_one", 1.01),),
 }

@@ -23,6 +23,9 @@ HEADINGS = {
     "place_1000_ns": "ns of 1,000",
     "place_10000_ns": "ns of 10,000",
     "build_view_ms": "view ms",
+    "one_worker": "with one worker",
+    "two_workers": "with two workers",
+    "two_to_one": "two to one",
 }
 
 

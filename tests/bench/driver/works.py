@@ -2,6 +2,7 @@
 
 from .alone import Placement, Start
 from .etcd import EtcdToRouted
+from .instructions import Instructions
 from .load import H2load, WebSockets, Wrk
 from .memory import Memory
 from .traffic import OfferedLoad, Traffic
@@ -30,4 +31,5 @@ WORKS = (
     Placement(),
     View(),
     Start(),
+    Instructions(),
 )
