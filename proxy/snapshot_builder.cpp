@@ -39,7 +39,8 @@ std::uint32_t snapshot_builder::label(std::map<std::string, std::uint32_t>& numb
   return numbers.try_emplace(key, next).first->second;
 }
 
-net::member_target snapshot_builder::target_of(const std::string& pool, const routing::member& m) {
+net::member_target snapshot_builder::target_of(const std::string& pool, const routing::member& m,
+                                               bool counts_busy) {
   auto [entry, fresh] =
       members_.try_emplace(member_key{pool, m.id, m.incarnation, m.address}, known_member{});
   auto& known = entry->second;
@@ -49,7 +50,7 @@ net::member_target snapshot_builder::target_of(const std::string& pool, const ro
   const auto next = static_cast<std::uint32_t>(labels_.members.size());
   const auto number = label(member_labels_, pool + '/' + m.id, next);
   if (number == next) labels_.members.push_back({pool, m.id});
-  return {known.number, number, resolve_(m.address), known.shared};
+  return {known.number, number, resolve_(m.address), known.shared, counts_busy};
 }
 
 std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const config::pool& settings,
@@ -63,7 +64,7 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   pool->cookie = cookie_of(settings.session);
   pool->view = routing::view(list.members, list.epoch);
   for (const auto& m : pool->view.members())
-    pool->targets.push_back(target_of(settings.name, m));
+    pool->targets.push_back(target_of(settings.name, m, settings.limits.connections_per_member > 0));
   return pool;
 }
 

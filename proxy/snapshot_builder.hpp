@@ -41,7 +41,7 @@ private:
 
   std::shared_ptr<const http::pool_snapshot> build_pool(const config::pool& settings,
                                                         const membership::member_list& list);
-  net::member_target target_of(const std::string& pool, const routing::member& m);
+  net::member_target target_of(const std::string& pool, const routing::member& m, bool counts_busy);
   std::uint32_t label(std::map<std::string, std::uint32_t>& numbers, const std::string& key,
                       std::uint32_t next);
 

@@ -3,8 +3,6 @@
 #include "proxy/http/client_connection.hpp"
 #include "proxy/http/tunnel.hpp"
 
-#include <boost/asio/executor_work_guard.hpp>
-#include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -16,22 +14,29 @@ namespace {
 constexpr net::milliseconds tick_interval{100};
 /// How long a WebSocket's ends have to answer our close frame before the connection goes.
 constexpr net::milliseconds close_handshake{2'000};
+/// Enough for each connection and tunnel that was cut to hear of it and to end.
+constexpr int turns_after_stop = 4;
 constexpr std::uint16_t going_away = 1001; // RFC 6455 section 7.4.1
 
 } // namespace
 
-worker::worker(http::process_state& process) : state_(io_, process) {}
+worker::worker(http::process_state& process) : state_(loop_, process) {}
 
 worker::~worker() {
   stop();
-  // What a cut did not wake, such as a connect under way, must be gone before the state that it refers to.
-  io_.destroy_handlers();
+  // What a cut did not end must be gone before the state that it refers to.
+  const std::vector<http::client_connection*> left(state_.connections.begin(), state_.connections.end());
+  for (auto* connection : left)
+    delete connection;
+  const std::vector<http::tunnel*> tunnels(state_.tunnels.begin(), state_.tunnels.end());
+  for (auto* tunnel : tunnels)
+    delete tunnel;
 }
 
 void worker::add_listener(net::unique_fd fd) {
   acceptors_.push_back(std::make_unique<net::acceptor>(
-      io_, state_.wheel, std::move(fd),
-      [this](net::stream::socket socket, const net::socket_address& peer) {
+      loop_, std::move(fd),
+      [this](net::unique_fd socket, const net::socket_address& peer) {
         http::client_connection::start(state_, std::move(socket), peer);
       },
       [this](net::accept_event what, net::error_code error) {
@@ -48,15 +53,14 @@ void worker::set_records(std::unique_ptr<http::record_sink> records) {
 void worker::start() {
   for (auto& a : acceptors_)
     a->start();
-  tick_.arm(state_.wheel, tick_interval, &on_tick_due, this);
+  tick_.arm(loop_.wheel(), tick_interval, &on_tick_due, this);
   thread_ = std::thread([this] { run(); });
 }
 
 void worker::run() {
-  const auto guard = net::asio::make_work_guard(io_);
   for (;;) {
     try {
-      io_.run();
+      loop_.run();
       return;
     } catch (const std::exception& e) {
       // Nothing that is expected comes this far; one connection's trouble must not end the others'.
@@ -72,11 +76,11 @@ void worker::on_tick_due(void* self) noexcept {
 
 void worker::tick() {
   if (on_tick_) on_tick_();
-  tick_.arm(state_.wheel, tick_interval, &on_tick_due, this);
+  tick_.arm(loop_.wheel(), tick_interval, &on_tick_due, this);
 }
 
 void worker::post(std::function<void(http::worker_state&)> task) {
-  net::asio::post(io_, [this, task = std::move(task)] { task(state_); });
+  loop_.post([this, task = std::move(task)] { task(state_); });
 }
 
 void worker::publish(std::shared_ptr<const http::snapshot> s) {
@@ -123,14 +127,15 @@ void worker::stop() {
       a->close();
     tick_.unlink();
     state.upstreams.drop_all();
-    state.wheel.stop();
-    io_.stop();
+    loop_.stop();
   });
   thread_.join();
   // What was cut still has to hear of it, to be logged and counted.
-  io_.restart();
-  while (io_.poll() > 0) {
-  }
+  for (int turns = 0; turns < turns_after_stop; ++turns)
+    loop_.run_once(net::milliseconds::zero());
+  // Hands over what it still has; the log is written to its end after this.
+  state_.records = nullptr;
+  records_.reset();
 }
 
 } // namespace limpet

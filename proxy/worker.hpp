@@ -2,7 +2,7 @@
 
 #include "proxy/http/worker_state.hpp"
 #include "proxy/net/acceptor.hpp"
-#include "proxy/net/context.hpp"
+#include "proxy/net/event_loop.hpp"
 
 #include <functional>
 #include <memory>
@@ -11,7 +11,7 @@
 
 namespace limpet {
 
-/// One thread with its own io_context, acceptors, upstream pool and counters. A connection never leaves its
+/// One thread with its own event loop, acceptors, upstream pool and counters. A connection never leaves its
 /// worker. Other threads talk to it by post() alone.
 class worker {
 public:
@@ -47,7 +47,7 @@ private:
   void close_tunnels(net::milliseconds spread);
   static void on_tick_due(void* self) noexcept;
 
-  net::context io_;
+  net::event_loop loop_;
   http::worker_state state_;
   std::vector<std::unique_ptr<net::acceptor>> acceptors_;
   std::unique_ptr<http::record_sink> records_;

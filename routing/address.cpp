@@ -43,8 +43,14 @@ std::optional<ip_address> ip_address::parse(std::string_view text) noexcept {
 
 std::string ip_address::to_string() const {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  ::inet_ntop(v6 ? AF_INET6 : AF_INET, bytes.data(), text.data(), text.size());
-  return text.data();
+  if (v6) return ::inet_ntop(AF_INET6, bytes.data(), text.data(), text.size());
+  // Every request's X-Forwarded-For has one; inet_ntop would go by way of snprintf.
+  char* at = text.data();
+  for (std::size_t i = 0; i < 4; ++i) {
+    if (i > 0) *at++ = '.';
+    at = std::to_chars(at, text.data() + text.size(), unsigned{bytes[i]}).ptr;
+  }
+  return {text.data(), at};
 }
 
 ip_address ip_address::network(unsigned prefix) const noexcept {

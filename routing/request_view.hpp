@@ -13,7 +13,7 @@ namespace limpet::routing {
 struct header_field {
   std::string_view name;
   std::string_view value;
-  std::uint16_t known = 0; ///< the HTTP parser's number for a well-known name, 0 for others; opaque here
+  std::uint16_t known = 0; ///< http's number for a name that it looks at, 0 for others; opaque here
 };
 
 /// What routing may look at in a request, whatever protocol carried it.

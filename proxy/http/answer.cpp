@@ -1,6 +1,7 @@
 // The answer on its way to the client.
 
 #include "proxy/http/exchange.hpp"
+#include "proxy/http/field_name.hpp"
 #include "proxy/http/forwarding.hpp"
 #include "proxy/http/request_body.hpp"
 
@@ -15,6 +16,9 @@ namespace {
 
 /// How long a token of a cookie without Max-Age is good for.
 constexpr std::chrono::seconds session_cookie_life{30 * 24 * 3600};
+
+/// Answers of up to this many bytes go out in one piece.
+constexpr std::size_t joined_max = 2'048;
 
 bool has_no_content(method asked, unsigned status) noexcept {
   return asked == method::head || status < 200 || status == 204 || status == 304;
@@ -62,7 +66,8 @@ bool exchange::prepare_cookie() {
 /// Over TLS, as far as a trusted proxy before us says.
 bool exchange::client_is_secure() const {
   return peer_trusted_ && std::any_of(head_.fields.begin(), head_.fields.end(), [](const header_field& f) {
-           return iequals(f.name, "X-Forwarded-Proto") && iequals(f.value, "https");
+           return static_cast<field_name>(f.known) == field_name::x_forwarded_proto &&
+                  iequals(f.value, "https");
          });
 }
 
@@ -70,7 +75,7 @@ void exchange::drain(net::milliseconds spread) noexcept {
   if (!endless_) return;
   const auto steps =
       static_cast<std::uint64_t>(std::max<std::int64_t>(spread / net::deadline_wheel::tick, 1));
-  end_.arm(worker_.wheel, net::deadline_wheel::tick * static_cast<int>(1 + worker_.random.next() % steps),
+  end_.arm(worker_.wheel(), net::deadline_wheel::tick * static_cast<int>(1 + worker_.random.next() % steps),
            &on_end_due, this);
 }
 
@@ -80,7 +85,8 @@ void exchange::on_end_due(void* self) noexcept {
   if (x.events_.between_events() && x.upstream_) x.upstream_->io.interrupt(net::asio::error::shut_down);
 }
 
-net::awaitable<exchange::end> exchange::relay_answer() {
+/// Writes the answer's head, to go out with the first of its content. Returns what it says of that.
+framing exchange::begin_answer() {
   answer_facts facts;
   const auto shown = plan_answer();
   // Answered before all was read: what is still to come would be taken for the next request.
@@ -96,17 +102,18 @@ net::awaitable<exchange::end> exchange::relay_answer() {
       answer_.is_event_stream() && answer_.body.how != framing::kind::length && !answer_decoder_.done();
   end_due_ = endless_ && worker_.draining();
   events_ = {};
+  return shown;
+}
 
-  const auto why = co_await relay_content();
-  const bool content_unread = body_ && !body_->finished();
-  if (body_) co_await body_->stop();
-  if (why != refusal::none) {
-    record_.why = client_gone_ ? "client_gone" : facts_of(why).name;
+/// `cut` is why the content did not come or go to its end.
+exchange::end exchange::end_answer(refusal cut, const framing& shown, bool content_unread) {
+  if (cut != refusal::none) {
+    record_.why = client_gone_ ? "client_gone" : facts_of(cut).name;
     worker_.count(client_gone_ ? metric::client_aborts : metric::answers_cut,
                   client_gone_ ? 1 : route_->number);
     // An orderly end would pass for the end of the content where that is all that ends it.
     if (!client_gone_ && shown.how == framing::kind::none) client_->io().abort();
-    co_return end::close;
+    return end::close;
   }
   const bool ended_early = endless_ && !answer_decoder_.done();
   if (ended_early) record_.why = "drain";
@@ -118,53 +125,95 @@ net::awaitable<exchange::end> exchange::relay_answer() {
   if (clean && answer_.allows_reuse() && !worker_.draining())
     worker_.upstreams.give_back(std::move(upstream_), pool().settings.timeouts.upstream_idle,
                                 pool().settings.limits.idle_per_member);
-  if (client_keeps_) co_return end::keep_open;
-  co_return content_unread || !in_.empty() || !carry_.empty() ? end::linger : end::close;
+  if (client_keeps_) return end::keep_open;
+  const bool sent_more = content_unread || !in_.empty() || !carry_.empty() || client_->io().may_read();
+  return sent_more ? end::linger : end::close;
 }
 
-net::awaitable<refusal> exchange::relay_content() {
+/// Frames what has come of the content, behind `head`. No pieces: there is nothing to write yet.
+exchange::content_part exchange::take_content(std::string_view head) {
+  std::span<char> bytes;
+  if (block_)
+    bytes = {reinterpret_cast<char*>(block_.span().data()) + block_begin_, block_end_ - block_begin_};
+  const auto part = answer_decoder_.decode(bytes);
+  if (part.malformed) return {.malformed = true, .pieces = {}};
+  block_begin_ += part.consumed;
+  if (endless_) events_.feed({part.data.data(), part.data.size()});
+  const bool last = answer_decoder_.done() || (end_due_ && events_.between_events());
+  if (head.empty() && part.data.empty() && !last) return {};
+  return {false, last, answer_encoder_.encode(head, part.data, last, answer_decoder_.trailers())};
+}
+
+/// Head and content. Where all of it has come with the head, and the client takes it at once, it costs no
+/// wait and no frame.
+net::task<refusal> exchange::relay_content() {
+  const auto part = take_content(answer_head_);
+  if (part.malformed) return refusal::malformed_answer;
+  auto written = write_client(part.pieces);
+  if (!part.last || !written.await_ready()) return relay_rest(part.last, std::move(written));
+  if (!written.await_resume()) return refusal::none;
+  client_gone_ = true;
+  return refusal::member_closed_early;
+}
+
+net::task<refusal> exchange::relay_rest(bool last, net::task<net::error_code> first_write) {
   const auto limit = answer_.is_event_stream() ? net::milliseconds(0) : pool().settings.timeouts.body;
-  std::string_view head = answer_head_;
-  for (;;) {
-    std::span<char> bytes;
-    if (block_)
-      bytes = {reinterpret_cast<char*>(block_.span().data()) + block_begin_, block_end_ - block_begin_};
-    const auto part = answer_decoder_.decode(bytes);
-    if (part.malformed) co_return refusal::malformed_answer;
-    block_begin_ += part.consumed;
-    if (endless_) events_.feed({part.data.data(), part.data.size()});
-    const bool last = answer_decoder_.done() || (end_due_ && events_.between_events());
-    if (!head.empty() || !part.data.empty() || last) {
-      const auto pieces = answer_encoder_.encode(head, part.data, last, answer_decoder_.trailers());
-      if (co_await write_client(pieces)) {
-        client_gone_ = true;
-        co_return refusal::member_closed_early;
-      }
-      head = {};
+  auto written = std::move(first_write);
+  for (unsigned turns = 1;; ++turns) {
+    // Whoever is slow to read holds an ordinary block, not a large one.
+    if (!written.await_ready()) streams_fast_ = false;
+    if (co_await written) {
+      client_gone_ = true;
+      co_return refusal::member_closed_early;
     }
     if (last) co_return refusal::none;
-    if (block_begin_ == block_end_) block_begin_ = block_end_ = 0;
+    if (block_begin_ == block_end_) {
+      block_.reset();
+      block_begin_ = block_end_ = 0;
+    }
     upstream_->io.expires_after(limit);
-    if (const auto error = co_await read_answer()) {
+    net::error_code error;
+    if (turns % relay_turns_max == 0) error = co_await upstream_->io.pause();
+    if (!error) error = co_await read_answer();
+    if (error) {
       if (client_gone_) co_return refusal::member_closed_early;
-      if (end_due_ && error == net::asio::error::shut_down) {
-        upstream_->io.resume(); // if there is half an event in hand after all, its rest is waited for
-        continue;
-      }
-      if (error == net::asio::error::timed_out) co_return refusal::answer_timeout;
-      if (error != net::asio::error::eof || !answer_decoder_.end_of_input())
+      if (end_due_ && error == net::asio::error::shut_down)
+        upstream_->io.resume(error); // if there is half an event in hand after all, its rest is waited for
+      else if (error == net::asio::error::timed_out)
+        co_return refusal::answer_timeout;
+      else if (error != net::asio::error::eof || !answer_decoder_.end_of_input())
         co_return refusal::member_closed_early;
     }
+    const auto part = take_content({});
+    if (part.malformed) co_return refusal::malformed_answer;
+    last = part.last;
+    written = write_client(part.pieces);
   }
 }
 
-net::awaitable<net::error_code> exchange::write_client(std::span<iovec> pieces) {
+net::task<net::error_code> exchange::write_client(std::span<iovec> pieces) {
+  if (pieces.empty()) return net::error_code{};
   std::size_t bytes = 0;
   for (const auto& piece : pieces)
     bytes += piece.iov_len;
   worker_.count(metric::client_bytes, 1, 0, bytes);
   record_.sent_bytes += bytes;
-  return net::write_all(client_->io(), pieces, snapshot_->timeouts.body);
+  return net::write_all(client_->io(), bytes <= joined_max ? joined(pieces) : pieces,
+                        snapshot_->timeouts.body);
+}
+
+/// One short piece is written in less time than several are gathered.
+std::span<iovec> exchange::joined(std::span<iovec> pieces) {
+  if (pieces.size() < 2) return pieces;
+  const auto view = [](const iovec& p) {
+    return std::string_view(static_cast<char*>(p.iov_base), p.iov_len);
+  };
+  const bool begins_with_head = pieces[0].iov_base == answer_head_.data();
+  if (!begins_with_head) answer_head_.clear();
+  for (const auto& piece : begins_with_head ? pieces.subspan(1) : pieces)
+    answer_head_.append(view(piece));
+  answer_piece_[0] = {answer_head_.data(), answer_head_.size()};
+  return answer_piece_;
 }
 
 } // namespace limpet::http

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/http/mac_memo.hpp"
 #include "proxy/http/worker_state.hpp"
 #include "proxy/net/socket_address.hpp"
 #include "proxy/net/stream.hpp"
@@ -14,7 +15,7 @@ namespace limpet::http {
 class client_connection {
 public:
   /// Serves the connection until either side ends it. Past a limit it is told so, with 503, and closed.
-  static void start(worker_state& worker, net::stream::socket socket, const net::socket_address& peer);
+  static void start(worker_state& worker, net::unique_fd socket, const net::socket_address& peer);
   ~client_connection();
   client_connection(const client_connection&) = delete;
 
@@ -30,21 +31,28 @@ public:
   std::unique_ptr<net::stream> release_stream() noexcept { return std::move(io_); }
   net::connection_limiter::permit release_permit() noexcept { return std::move(permit_); }
   const routing::ip_address& peer() const noexcept { return peer_; }
+  std::unique_ptr<mac_memo>& memo_of_macs() noexcept { return memo_of_macs_; }
 
 private:
-  client_connection(worker_state& worker, net::stream::socket socket, const net::socket_address& peer,
+  client_connection(worker_state& worker, net::unique_fd socket, const net::socket_address& peer,
                     net::connection_limiter::permit permit);
-  net::awaitable<> run();
-  net::awaitable<bool> next_request();
-  net::awaitable<> linger();
+  net::task<> run();
+  void begin_wait() noexcept;
+  void wait_on() noexcept;
+  bool end_wait(net::error_code error) noexcept;
+  net::task<> linger();
+  static void on_end(void* self, std::exception_ptr escaped);
 
   worker_state& worker_;
   std::unique_ptr<net::stream> io_;
   routing::ip_address peer_;
   net::connection_limiter::permit permit_;
+  std::unique_ptr<mac_memo> memo_of_macs_;
   exchange* serving_ = nullptr; ///< while a request is under way
   bool idle_ = true;
-  bool first_ = true; ///< no request yet
+  bool first_ = true;                 ///< no request yet
+  net::clock::time_point wait_until_; ///< while idle
+  net::task<> life_;
 };
 
 } // namespace limpet::http

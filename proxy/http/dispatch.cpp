@@ -39,7 +39,7 @@ refusal refusal_of(routing::placement_reason reason, bool tried_any) noexcept {
 } // namespace
 
 bool exchange::skipped(std::uint32_t member) const {
-  return !pool().targets[member].shared->reachable(net::clock::now()) ||
+  return !pool().targets[member].shared->reachable(worker_.wheel().now()) ||
          std::find(tried_.begin(), tried_.end(), member) != tried_.end();
 }
 
@@ -49,13 +49,17 @@ bool exchange::place() {
   return placed_.member != routing::view::npos;
 }
 
-net::awaitable<refusal> exchange::dispatch() {
+net::task<refusal> exchange::dispatch() {
   if (!place()) co_return refusal_of(placed_.reason, false);
   bool fresh = false;
   for (;;) {
     ++attempts_;
-    const auto result = co_await attempt(fresh);
-    if (client_gone_ || result.why == refusal::none) co_return result.why;
+    auto result = co_await connect(fresh);
+    if (client_gone_) co_return result.why; // while it was dialled
+    if (result.why == refusal::none) result = co_await send_request();
+    if (result.why == refusal::none) result = co_await receive_head();
+    const bool is_over = client_gone_ || client_->io().interrupted();
+    if (is_over || result.why == refusal::none) co_return result.why;
     if (body_) {
       co_await body_->stop();
       if (body_->error() != refusal::none) co_return body_->error();
@@ -77,75 +81,98 @@ net::awaitable<refusal> exchange::dispatch() {
   }
 }
 
-net::awaitable<exchange::attempt_result> exchange::attempt(bool fresh) {
-  if (const auto connected = co_await connect(fresh); connected.why != refusal::none) co_return connected;
-  worker_.count(metric::member_requests, target().label);
-  if (const auto sent = co_await send_request(); sent.why != refusal::none) co_return sent;
-  co_return co_await receive_head();
+net::task<exchange::attempt_result> exchange::connect(bool fresh) {
+  using check = net::upstream_pool::check;
+  const auto begin = moment();
+  if (!fresh) upstream_ = worker_.upstreams.take(target(), will_send_again() ? check::heard : check::asked);
+  record_.reused_connection = upstream_ != nullptr;
+  if (!upstream_) return dial();
+  record_.connect = moment() - begin;
+  return attempt_result{};
 }
 
-net::awaitable<exchange::attempt_result> exchange::connect(bool fresh) {
+net::task<exchange::attempt_result> exchange::dial() {
   const auto& to = target();
   const auto& settings = pool().settings;
   const auto begin = net::clock::now();
-  if (!fresh) upstream_ = worker_.upstreams.take(to);
-  record_.reused_connection = upstream_ != nullptr;
-  if (!upstream_) {
-    const auto most = settings.limits.connections_per_member;
-    if (most > 0 && to.shared->busy.load(std::memory_order_relaxed) >= most)
-      co_return attempt_result{refusal::upstream_limit};
-    if (!to.shared->claim_probe(begin, settings.timeouts.connect))
-      co_return attempt_result{refusal::connect_failed, false, true};
-    auto dialled = co_await worker_.upstreams.dial(to, settings.timeouts.connect);
-    if (!dialled.connection) {
-      if (is_members_fault(dialled.error)) to.shared->failed(net::clock::now());
-      const bool late = dialled.error == net::asio::error::timed_out;
-      co_return attempt_result{late ? refusal::connect_timeout : refusal::connect_failed, false, true};
-    }
-    to.shared->connected();
-    upstream_ = std::move(dialled.connection);
+  const auto most = settings.limits.connections_per_member;
+  if (most > 0 && to.shared->busy.load(std::memory_order_relaxed) >= most)
+    co_return attempt_result{refusal::upstream_limit};
+  if (!to.shared->claim_probe(begin, settings.timeouts.connect))
+    co_return attempt_result{refusal::connect_failed, false, true};
+  auto dialled = co_await worker_.upstreams.dial(to, settings.timeouts.connect);
+  if (!dialled.connection) {
+    if (is_members_fault(dialled.error)) to.shared->failed(net::clock::now());
+    const bool late = dialled.error == net::asio::error::timed_out;
+    co_return attempt_result{late ? refusal::connect_timeout : refusal::connect_failed, false, true};
   }
+  to.shared->connected();
+  upstream_ = std::move(dialled.connection);
   record_.connect = net::clock::now() - begin;
   co_return attempt_result{};
 }
 
-net::awaitable<exchange::attempt_result> exchange::send_request() {
-  std::array<iovec, 1> head_only{iovec{out_.data(), out_.size()}};
-  std::span<iovec> pieces = body_ ? body_->first_pieces(out_) : std::span<iovec>(head_only);
-  if (body_ && body_->error() != refusal::none) co_return attempt_result{body_->error()};
+net::task<exchange::attempt_result> exchange::send_request() {
+  worker_.count(metric::member_requests, target().label);
+  out_piece_[0] = {out_.data(), out_.size()};
+  std::span<iovec> pieces = body_ ? body_->first_pieces(out_) : std::span<iovec>(out_piece_);
+  if (body_ && body_->error() != refusal::none) return attempt_result{body_->error()};
 
   const auto [bytes, error] = upstream_->io.writev(pieces);
   if (error && !net::is_would_block(error)) {
     // Not a byte was taken: the member cannot have seen the request, whatever its method.
     const bool unsent = upstream_->reused && (!body_ || body_->can_replay());
-    co_return attempt_result{refusal::member_closed_early, unsent};
+    return attempt_result{refusal::member_closed_early, unsent};
   }
   net::consume(pieces, bytes);
+  if (!pieces.empty()) return send_rest(pieces);
+  return request_sent();
+}
+
+net::task<exchange::attempt_result> exchange::send_rest(std::span<iovec> pieces) {
   const auto limit = pool().settings.timeouts.answer;
   if (const auto failed = co_await net::write_all(upstream_->io, pieces, limit))
     co_return answer_failed(failed);
+  co_return request_sent();
+}
+
+exchange::attempt_result exchange::request_sent() {
   answer_begun_ = false;
-  if (body_ && !body_->finished())
+  if (body_ && !body_->finished()) {
     body_->start(); // the time for the answer begins at its end
-  else
-    upstream_->io.expires_after(limit);
-  co_return attempt_result{};
+    return {};
+  }
+  upstream_->io.expires_after(pool().settings.timeouts.answer);
+  if (body_) watch_client();
+  return {};
+}
+
+/// Before anything is sent: that a stale connection will cost no more than another attempt.
+bool exchange::will_send_again() const {
+  const auto& body = head_.body;
+  const bool is_kept = !body.has_body() ||
+                       (body.how == framing::kind::length && body.length <= snapshot_->limits.replay_bytes);
+  return is_idempotent(head_.known_method) && is_kept;
+}
+
+bool exchange::may_send_again() const {
+  return is_idempotent(head_.known_method) && (!body_ || body_->can_replay());
 }
 
 /// Nothing of an answer came. An idempotent request may go again where the connection may just have been
 /// stale.
 exchange::attempt_result exchange::answer_failed(net::error_code error) const {
   if (error == net::asio::error::timed_out) return {refusal::answer_timeout};
-  const bool replays = !body_ || body_->can_replay();
-  return {refusal::member_closed_early, upstream_->reused && replays && is_idempotent(head_.known_method)};
+  return {refusal::member_closed_early, upstream_->reused && may_send_again()};
 }
 
-net::awaitable<exchange::attempt_result> exchange::receive_head() {
-  const auto begin = net::clock::now();
+net::task<exchange::attempt_result> exchange::receive_head() {
+  const auto begin = moment();
   const auto most = std::min<std::size_t>(pool().settings.limits.header_bytes, net::buffer_pool::block_bytes);
   const h1::head_limits limits{most, most, 4 * snapshot_->limits.header_count};
   h1::head_scanner scanner(limits);
   block_begin_ = block_end_ = 0;
+  streams_fast_ = false;
   bool any = false;
   for (unsigned interims = 0;;) {
     const std::string_view bytes(reinterpret_cast<const char*>(block_ ? block_.span().data() : nullptr) +
@@ -163,14 +190,18 @@ net::awaitable<exchange::attempt_result> exchange::receive_head() {
       continue;
     }
     if (status != h1::head_scanner::status::incomplete) co_return attempt_result{refusal::malformed_answer};
-    if (const auto error = co_await read_answer()) {
+    // The one wait that every request has, without a frame of its own.
+    net::error_code error;
+    if (!upstream_->io.may_read()) error = co_await upstream_->io.readable();
+    if (!error) error = co_await read_answer();
+    if (error) {
       if (any && error != net::asio::error::timed_out) co_return attempt_result{refusal::member_closed_early};
       co_return answer_failed(error);
     }
     any = true;
   }
   answer_begun_ = true;
-  record_.answer = net::clock::now() - begin;
+  record_.answer = moment() - begin;
   if (answer_.status != 101) co_return attempt_result{};
   // A switch that nobody asked for, to another protocol, or for another handshake.
   const bool right = upgrade_ && answer_.connection.upgrade && iequals(answer_.upgrade, head_.upgrade) &&
@@ -179,7 +210,7 @@ net::awaitable<exchange::attempt_result> exchange::receive_head() {
 }
 
 /// 100 and 103 go to the client as they come (RFC 9110 section 15.2); HTTP/1.0 knows none.
-net::awaitable<refusal> exchange::pass_interim() {
+net::task<refusal> exchange::pass_interim() {
   if (head_.minor_version == 0) co_return refusal::none;
   std::string text;
   write_interim_head(answer_, text);
@@ -193,34 +224,36 @@ net::awaitable<refusal> exchange::pass_interim() {
 
 /// More bytes of the answer behind those in hand. Errors: the member's end is eof; no room for a head is
 /// message_size.
-net::awaitable<net::error_code> exchange::read_answer() {
-  auto& member = upstream_->io;
+net::task<net::error_code> exchange::read_answer() {
+  const auto [bytes, error] = read_answer_part();
+  if (!net::is_would_block(error)) return error;
+  return more_content();
+}
+
+net::task<net::error_code> exchange::more_content() {
   for (;;) {
-    if (!block_) {
-      if (const auto error = co_await member.readable()) co_return error;
-      block_ = worker_.buffers.take();
-    }
-    if (block_begin_ > 0) {
-      std::memmove(block_.span().data(), block_.span().data() + block_begin_, block_end_ - block_begin_);
-      block_end_ -= block_begin_;
-      block_begin_ = 0;
-    }
-    const auto room = block_.span().subspan(block_end_);
-    if (room.empty()) co_return net::asio::error::message_size;
-    const auto [bytes, error] = member.read_some(room);
-    if (net::is_would_block(error)) {
-      if (block_end_ == 0) {
-        block_.reset();
-      } else if (const auto waited = co_await member.readable()) {
-        co_return waited;
-      }
-      continue;
-    }
-    if (error) co_return error;
-    if (bytes == 0) co_return net::asio::error::eof;
-    block_end_ += bytes;
-    co_return net::error_code{};
+    if (const auto error = co_await upstream_->io.readable()) co_return error;
+    const auto [bytes, error] = read_answer_part();
+    if (!net::is_would_block(error)) co_return error;
   }
+}
+
+/// What has come of the answer, behind what is in hand. Nothing holds a block while nothing has come.
+net::io_result exchange::read_answer_part() {
+  if (!block_) block_ = worker_.take_block(streams_fast_);
+  if (block_begin_ > 0) {
+    std::memmove(block_.span().data(), block_.span().data() + block_begin_, block_end_ - block_begin_);
+    block_end_ -= block_begin_;
+    block_begin_ = 0;
+  }
+  const auto room = block_.span().subspan(block_end_);
+  if (room.empty()) return {0, net::asio::error::message_size};
+  auto read = upstream_->io.read_some(room);
+  block_end_ += read.bytes;
+  streams_fast_ = read.bytes >= net::buffer_pool::fast_read_bytes;
+  if (!read.error && read.bytes == 0) read.error = net::asio::error::eof;
+  if (read.error && block_end_ == 0) block_.reset();
+  return read;
 }
 
 } // namespace limpet::http

@@ -15,6 +15,9 @@ namespace {
 /// How many empty lines before a request line are forgiven (RFC 9112 section 2.2).
 constexpr unsigned empty_lines_max = 4;
 
+/// Requests in a pipeline that are served before the other connections get their turn.
+constexpr unsigned pipelined_max = 16;
+
 /// In metrics and logs: the client left before its answer. Never sent; nginx's number, which operators know.
 constexpr unsigned client_gone_status = 499;
 
@@ -37,11 +40,13 @@ refusal refusal_of(h1::head_scanner::status status) noexcept {
   return refusal::none;
 }
 
-void skip_empty_lines(net::input_buffer& in, unsigned& skipped) noexcept {
+/// False where there is half of one: its second byte is still to come.
+bool skip_empty_lines(net::input_buffer& in, unsigned& skipped) noexcept {
   while (skipped < empty_lines_max && in.view().starts_with("\r\n")) {
     in.consume(2);
     ++skipped;
   }
+  return skipped == empty_lines_max || in.view() != "\r";
 }
 
 } // namespace
@@ -49,31 +54,43 @@ void skip_empty_lines(net::input_buffer& in, unsigned& skipped) noexcept {
 exchange::exchange(worker_state& worker) : worker_(worker) {}
 exchange::~exchange() = default;
 
-net::awaitable<exchange::end> exchange::serve(client_connection& connection) {
+net::task<exchange::end> exchange::serve(client_connection& connection) {
   client_ = &connection;
-  do {
+  for (unsigned served = 1;; ++served) {
     begin_request();
     auto ended = co_await read_head();
     if (!ended) ended = co_await serve_one();
     if (body_) co_await body_->stop();
     const bool idle = record_.status == 0 && record_.why.empty(); // nothing came, so there is nothing to tell
     if (!idle) finish_request();
-    if (idle || *ended != end::keep_open) co_return *ended;
-  } while (!in_.empty());
-  co_return end::keep_open;
+    if (*ended != end::keep_open) co_return *ended;
+    if (idle) co_return end::nothing;
+    if (in_.empty()) co_return end::keep_open;
+    // A client that sends requests without end has its turn among the others.
+    if (served % pipelined_max == 0 && co_await client_->io().pause()) co_return end::close;
+  }
+}
+
+void exchange::cut() noexcept {
+  if (upstream_) upstream_->io.interrupt(net::asio::error::operation_aborted);
+}
+
+/// The phases of a request are told to the access log alone: the clock is not read for nobody.
+net::clock::time_point exchange::moment() const {
+  return worker_.records ? net::clock::now() : worker_.wheel().now();
 }
 
 void exchange::begin_request() {
   snapshot_ = worker_.current();
   record_ = {};
-  began_ = net::clock::now();
-  began_at_ = std::chrono::system_clock::now();
+  began_ = moment();
+  if (worker_.records) began_at_ = std::chrono::system_clock::now();
   client_keeps_ = true;
   client_gone_ = false;
   head_size_ = 0;
   head_.clear();
   target_ = {};
-  host_.clear();
+  host_ = {};
   peer_text_.clear();
   route_ = nullptr;
   placed_ = {};
@@ -89,47 +106,74 @@ void exchange::begin_request() {
 }
 
 /// Nothing, and head_ is read; or how the connection ends without a request.
-net::awaitable<std::optional<exchange::end>> exchange::read_head() {
+net::task<std::optional<exchange::end>> exchange::read_head() {
   const auto& limits = snapshot_->limits;
-  const h1::head_limits head_limits{limits.request_line_bytes, limits.header_bytes, limits.header_count};
-  h1::head_scanner scanner(head_limits);
-  unsigned empty_lines = 0;
-  bool waited = false;
+  scanner_ = h1::head_scanner({limits.request_line_bytes, limits.header_bytes, limits.header_count});
+  empty_lines_ = 0;
+  switch (read_head_part()) {
+  case head_part::whole:
+    return std::optional<end>();
+  case head_part::incomplete:
+    if (in_.empty()) return std::optional(end::keep_open);
+    return read_rest_of_head();
+  case head_part::wrong:
+    return refuse_head();
+  case head_part::ended:
+    break;
+  }
+  return std::optional(end::close);
+}
+
+net::task<std::optional<exchange::end>> exchange::read_rest_of_head() {
+  auto& client = client_->io();
+  client.expires_after(snapshot_->timeouts.header);
+  auto read = head_part::incomplete;
+  while (read == head_part::incomplete) {
+    if (const auto error = co_await client.readable()) {
+      client.clear_deadline();
+      if (error != net::asio::error::timed_out) co_return end::close;
+      head_refusal_ = refusal::header_timeout;
+      co_return co_await refuse_head();
+    }
+    read = read_head_part();
+  }
+  client.clear_deadline();
+  if (read == head_part::ended) co_return end::close;
+  if (read == head_part::wrong) co_return co_await refuse_head();
+  co_return std::nullopt;
+}
+
+/// Reads what has come. Where that is the whole head, it is in head_.
+exchange::head_part exchange::read_head_part() {
+  const auto& limits = snapshot_->limits;
   for (;;) {
-    skip_empty_lines(in_, empty_lines);
-    const auto status = in_.empty() ? h1::head_scanner::status::incomplete : scanner.scan(in_.view());
+    const bool begun = skip_empty_lines(in_, empty_lines_) && !in_.empty();
+    const auto status = begun ? scanner_.scan(in_.view()) : h1::head_scanner::status::incomplete;
     if (status == h1::head_scanner::status::complete) break;
-    if (const auto why = refusal_of(status); why != refusal::none) co_return co_await refuse(why);
+    head_refusal_ = refusal_of(status);
+    if (head_refusal_ != refusal::none) return head_part::wrong;
 
     // At most one byte past the limit, which is enough for the scanner to see that it is passed.
     const auto [bytes, error] = client_->io().read_some(in_.room(limits.header_bytes + 1));
-    if (net::is_would_block(error)) {
-      if (in_.empty()) co_return end::keep_open;
-      if (!std::exchange(waited, true)) client_->io().expires_after(snapshot_->timeouts.header);
-      const auto ended = co_await client_->io().readable();
-      if (ended == net::asio::error::timed_out) {
-        client_->io().clear_deadline();
-        co_return co_await refuse(refusal::header_timeout);
-      }
-      if (ended) co_return end::close;
-      continue;
-    }
+    if (net::is_would_block(error)) return head_part::incomplete;
     if (error || bytes == 0) {
       if (!in_.empty()) worker_.count(metric::client_aborts);
-      co_return end::close;
+      return head_part::ended;
     }
     worker_.count(metric::client_bytes, 0, 0, bytes);
     in_.commit(bytes);
   }
-  if (waited) client_->io().clear_deadline();
-  head_size_ = scanner.size();
-  record_.head = net::clock::now() - began_;
-  if (const auto why = h1::parse_request_head(in_.view().substr(0, head_size_), head_); why != refusal::none)
-    co_return co_await refuse(why);
-  co_return std::nullopt;
+  head_size_ = scanner_.size();
+  record_.head = moment() - began_;
+  head_refusal_ = h1::parse_request_head(in_.view().substr(0, head_size_), head_);
+  return head_refusal_ == refusal::none ? head_part::whole : head_part::wrong;
 }
 
-net::awaitable<exchange::end> exchange::serve_one() {
+net::task<std::optional<exchange::end>> exchange::refuse_head() {
+  co_return co_await refuse(head_refusal_);
+}
+
+net::task<exchange::end> exchange::serve_one() {
   body_ = nullptr;
   client_keeps_ = head_.wants_keep_alive();
   if (const auto why = resolve(); why != refusal::none) {
@@ -148,12 +192,17 @@ net::awaitable<exchange::end> exchange::serve_one() {
   }
   if (why != refusal::none) co_return co_await refuse(why);
   if (answer_.status == 101) co_return co_await open_tunnel();
-  co_return co_await relay_answer();
+
+  const auto shown = begin_answer();
+  const auto cut = co_await relay_content();
+  const bool content_unread = body_ && !body_->finished();
+  if (body_) co_await body_->stop();
+  co_return end_answer(cut, shown, content_unread);
 }
 
 /// Answers in the member's stead. The connection stays where the request's content, if it has any, was read
 /// to its end.
-net::awaitable<exchange::end> exchange::refuse(refusal why) {
+net::task<exchange::end> exchange::refuse(refusal why) {
   const auto& facts = facts_of(why);
   worker_.count(metric::refusals, static_cast<std::uint32_t>(why));
   if (body_) co_await body_->stop();
@@ -175,7 +224,7 @@ net::awaitable<exchange::end> exchange::refuse(refusal why) {
   co_return keeps ? end::keep_open : end::linger;
 }
 
-net::awaitable<exchange::end> exchange::open_tunnel() {
+net::task<exchange::end> exchange::open_tunnel() {
   answer_facts facts;
   facts.upgrade = true;
   facts.date = worker_.date();
@@ -185,6 +234,7 @@ net::awaitable<exchange::end> exchange::open_tunnel() {
   std::array<iovec, 1> pieces{iovec{answer_head_.data(), answer_head_.size()}};
   if (co_await write_client(pieces)) co_return end::close;
 
+  stop_watching();
   tunnel::opening opening;
   opening.client = client_->release_stream();
   opening.upstream = std::move(upstream_);
@@ -201,7 +251,7 @@ net::awaitable<exchange::end> exchange::open_tunnel() {
   opening.client_text = peer_text_;
   opening.request_id = request_id_;
   opening.path = std::string(target_.path);
-  opening.host = host_;
+  opening.host = std::string(host_);
   opening.route_name = route_->settings.name;
   tunnel::open(worker_, std::move(opening), from_client, from_member);
   in_.clear();
@@ -209,13 +259,9 @@ net::awaitable<exchange::end> exchange::open_tunnel() {
 }
 
 void exchange::finish_request() {
-  watch_.disarm();
+  stop_watching();
   end_.disarm();
   endless_ = false;
-  if (watcher_) {
-    *watcher_ = nullptr;
-    watcher_.reset();
-  }
   const auto total = net::clock::now() - began_;
   const auto route = route_ ? route_->number : 0;
   worker_.count(metric::requests, route,
@@ -269,27 +315,38 @@ void exchange::reset() {
   client_ = nullptr;
   snapshot_ = {};
   constexpr std::size_t ordinary = 16 * 1024;
-  for (auto* text : {&out_, &answer_head_, &carry_, &target_scratch_, &key_scratch_, &cookie_})
+  host_ = {};
+  for (auto* text : {&out_, &answer_head_, &carry_, &target_scratch_, &key_scratch_, &cookie_, &request_id_,
+                     &known_host_.authority, &known_host_.name})
     if (text->capacity() > ordinary) *text = {};
 }
 
 void exchange::watch_client() {
-  watch_.arm(worker_.wheel, net::milliseconds(200), &on_watch_due, this);
+  watch_.arm(worker_.wheel(), net::milliseconds(200), &on_watch_due, this);
 }
 
 /// The answer takes its time. From here on the client's end is noticed: nobody waits for the answer any more.
-void exchange::on_watch_due(void* self) {
+void exchange::on_watch_due(void* self) noexcept {
   auto& x = *static_cast<exchange*>(self);
-  if (x.watcher_) return;
-  x.watcher_ = std::make_shared<exchange*>(&x);
-  x.client_->io().when_readable([watcher = x.watcher_](net::error_code error) {
-    if (error || !*watcher) return;
-    auto& watched = **watcher;
-    const auto [bytes, trouble] = watched.client_->io().peek();
-    if (bytes > 0 || net::is_would_block(trouble)) return; // the next request, in the pipeline
-    watched.client_gone_ = true;
-    if (watched.upstream_) watched.upstream_->io.interrupt(net::asio::error::operation_aborted);
-  });
+  if (!std::exchange(x.watching_, true)) x.client_->io().when_readable({&on_client_readable, self});
+}
+
+void exchange::on_client_readable(void* self) noexcept {
+  auto& x = *static_cast<exchange*>(self);
+  x.watching_ = false;
+  auto& client = x.client_->io();
+  const auto [bytes, trouble] = client.peek();
+  if (bytes > 0) return; // the next request, in the pipeline
+  // The last read just filled its room, and nothing has come since.
+  if (net::is_would_block(trouble)) return client.cannot_wait() ? void() : on_watch_due(self);
+  x.client_gone_ = true;
+  if (x.upstream_) x.upstream_->io.interrupt(net::asio::error::operation_aborted);
+}
+
+/// Whoever reads from the client next waits for itself.
+void exchange::stop_watching() noexcept {
+  watch_.disarm();
+  if (std::exchange(watching_, false)) client_->io().forget_reader();
 }
 
 } // namespace limpet::http

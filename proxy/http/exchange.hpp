@@ -12,8 +12,6 @@
 #include "routing/request_target.hpp"
 #include "routing/session_key.hpp"
 
-#include <boost/asio/basic_waitable_timer.hpp>
-
 #include <optional>
 #include <string>
 
@@ -30,6 +28,7 @@ class exchange {
 public:
   enum class end : std::uint8_t {
     keep_open, ///< wait for the next request
+    nothing,   ///< the same: no request came
     close,
     linger,    ///< close, but let the client read what it was told
     taken_over ///< a tunnel has the stream
@@ -40,11 +39,15 @@ public:
   exchange(const exchange&) = delete;
 
   /// Serves requests until there are no more bytes in hand.
-  net::awaitable<end> serve(client_connection& connection);
+  net::task<end> serve(client_connection& connection);
 
   /// Ends an event stream between two events, at some moment within `spread`, so that its clients do not all
   /// come back at once. What ends by itself is left alone.
   void drain(net::milliseconds spread) noexcept;
+
+  /// Ends whatever it waits for of the member. What it waits for of the client is the client's connection's
+  /// to end.
+  void cut() noexcept;
 
   /// Forgets the request; keeps buffers of ordinary size.
   void reset();
@@ -54,12 +57,17 @@ private:
   class request_body;
 
   // exchange.cpp
-  net::awaitable<std::optional<end>> read_head();
-  net::awaitable<end> serve_one();
-  net::awaitable<end> refuse(refusal why);
+  enum class head_part : std::uint8_t { whole, incomplete, wrong, ended };
+  net::task<std::optional<end>> read_head();
+  net::task<std::optional<end>> read_rest_of_head();
+  net::task<std::optional<end>> refuse_head();
+  head_part read_head_part();
+  net::task<end> serve_one();
+  net::task<end> refuse(refusal why);
   void begin_request();
   void finish_request();
-  net::awaitable<end> open_tunnel();
+  net::clock::time_point moment() const;
+  net::task<end> open_tunnel();
 
   // resolve.cpp
   refusal resolve();
@@ -74,33 +82,59 @@ private:
     bool retry_same = false; ///< the connection was stale: once more on a fresh one
     bool retry_next = false; ///< the member cannot be reached: another may be
   };
-  net::awaitable<refusal> dispatch();
-  net::awaitable<attempt_result> attempt(bool fresh);
-  net::awaitable<attempt_result> connect(bool fresh);
-  net::awaitable<attempt_result> send_request();
-  net::awaitable<attempt_result> receive_head();
-  net::awaitable<refusal> pass_interim();
+  net::task<refusal> dispatch();
+  net::task<attempt_result> connect(bool fresh);
+  net::task<attempt_result> dial();
+  net::task<attempt_result> send_request();
+  net::task<attempt_result> send_rest(std::span<iovec> pieces);
+  attempt_result request_sent();
+  net::task<attempt_result> receive_head();
+  net::task<refusal> pass_interim();
+  bool will_send_again() const;
+  bool may_send_again() const;
   attempt_result answer_failed(net::error_code error) const;
   bool place();
   bool skipped(std::uint32_t member) const;
 
   // answer.cpp
-  net::awaitable<end> relay_answer();
-  net::awaitable<refusal> relay_content();
+  framing begin_answer();
+  end end_answer(refusal cut, const framing& shown, bool content_unread);
+  struct content_part {
+    bool malformed = false;
+    bool last = false;
+    std::span<iovec> pieces; ///< for the client
+  };
+  content_part take_content(std::string_view head);
+  net::task<refusal> relay_content();
+  net::task<refusal> relay_rest(bool last, net::task<net::error_code> first_write);
+  net::task<net::error_code> more_content();
   framing plan_answer();
   bool prepare_cookie();
   bool client_is_secure() const;
   static void on_end_due(void* self) noexcept;
-  net::awaitable<net::error_code> read_answer();
-  net::awaitable<net::error_code> write_client(std::span<iovec> pieces);
+  net::task<net::error_code> read_answer();
+  net::io_result read_answer_part();
+  net::task<net::error_code> write_client(std::span<iovec> pieces);
+  std::span<iovec> joined(std::span<iovec> pieces);
   bool keep_client() const;
 
   // A client that goes away while the answer is awaited.
   void watch_client();
-  static void on_watch_due(void* self);
+  void stop_watching() noexcept;
+  static void on_watch_due(void* self) noexcept;
+  static void on_client_readable(void* self) noexcept;
 
   const pool_snapshot& pool() const { return *route_->pool; }
   const net::member_target& target() const { return pool().targets[placed_.member]; }
+
+  /// The last authority that was well-formed. Most requests have the one of the request before, be it another
+  /// connection's.
+  struct known_host {
+    std::string authority;
+    std::string name;
+    bool is(std::string_view text) const noexcept { return !text.empty() && text == authority; }
+    bool learn(std::string_view text);
+  };
 
   worker_state& worker_;
   client_connection* client_ = nullptr;
@@ -109,11 +143,15 @@ private:
   // The request.
   net::input_buffer in_;
   std::string carry_; ///< read past the content's end: the next request's beginning
+  h1::head_scanner scanner_;
+  unsigned empty_lines_ = 0;
+  refusal head_refusal_ = refusal::none;
   std::size_t head_size_ = 0;
   request_head head_;
   routing::request_target target_;
   std::string target_scratch_;
-  std::string host_;
+  known_host known_host_;
+  std::string_view host_; ///< as routes match it; in known_host_
   std::string peer_text_;
   bool peer_trusted_ = false;
   bool upgrade_ = false;
@@ -129,14 +167,17 @@ private:
   unsigned attempts_ = 0;
   net::upstream_ptr upstream_;
   std::string out_; ///< the request's head to the member, kept for a retry
+  std::array<iovec, 1> out_piece_{};
   std::unique_ptr<request_body> body_;
 
   // The answer.
   net::buffer_pool::block block_;
   std::size_t block_begin_ = 0; ///< unread bytes of block_
   std::size_t block_end_ = 0;
+  bool streams_fast_ = false; ///< a block's worth came at once, and the client took it at once
   response_head answer_;
-  std::string answer_head_;
+  std::string answer_head_; ///< and what is written with it at once
+  std::array<iovec, 1> answer_piece_{};
   std::string cookie_;
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
@@ -148,7 +189,7 @@ private:
   bool client_keeps_ = true;
   bool client_gone_ = false;
   net::deadline watch_;
-  std::shared_ptr<exchange*> watcher_; ///< set while a wait on the client is under way
+  bool watching_ = false; ///< a wait on the client is under way
 
   // What is told of it.
   net::clock::time_point began_;

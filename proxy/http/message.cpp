@@ -10,6 +10,18 @@ namespace {
 constexpr std::array<std::string_view, 10> method_names{"GET",     "HEAD",    "POST",  "PUT",   "DELETE",
                                                         "CONNECT", "OPTIONS", "TRACE", "PATCH", "other"};
 
+/// RFC 9110 section 5.6.2.
+constexpr auto token_characters = [] {
+  std::array<bool, 256> is{};
+  for (unsigned char c = '0'; c <= '9'; ++c)
+    is[c] = true;
+  for (unsigned char c = 'a'; c <= 'z'; ++c)
+    is[c] = is[c - 'a' + 'A'] = true;
+  for (const unsigned char c : std::string_view("!#$%&'*+-.^_`|~"))
+    is[c] = true;
+  return is;
+}();
+
 constexpr char lower(char c) noexcept {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
 }
@@ -65,15 +77,27 @@ bool response_head::is_event_stream() const noexcept {
 }
 
 bool iequals(std::string_view a, std::string_view b) noexcept {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                    [](char x, char y) { return lower(x) == lower(y); });
+  if (a.size() != b.size()) return false;
+  // As a rule they have the same case, too.
+  return a == b ||
+         std::equal(a.begin(), a.end(), b.begin(), [](char x, char y) { return lower(x) == lower(y); });
 }
 
 bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
-           others.find(c) != std::string_view::npos;
+  return !text.empty() && token_size(text) == text.size();
+}
+
+std::size_t token_size(std::string_view text) noexcept {
+  std::size_t size = 0;
+  while (size < text.size() && token_characters[static_cast<unsigned char>(text[size])])
+    ++size;
+  return size;
+}
+
+bool has_control(std::string_view text) noexcept {
+  return std::any_of(text.begin(), text.end(), [](char c) {
+    const auto byte = static_cast<unsigned char>(c);
+    return (byte < 0x20 && byte != '\t') || byte == 0x7f;
   });
 }
 

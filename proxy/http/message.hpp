@@ -68,8 +68,7 @@ struct response_head {
   std::string_view upgrade;
   std::string_view content_type;
   bool has_date = false;
-  framing body;         ///< as the fields say it; a HEAD request or a 304 has none all the same
-  std::string repaired; ///< holds the head where it had to be mended before it could be read
+  framing body; ///< as the fields say it; a HEAD request or a 304 has none all the same
 
   void clear();
   bool allows_reuse() const noexcept {
@@ -80,7 +79,12 @@ struct response_head {
 
 /// Equal but for case (ASCII).
 bool iequals(std::string_view a, std::string_view b) noexcept;
+/// A token (RFC 9110 section 5.6.2).
 bool is_token(std::string_view text) noexcept;
+/// How many characters at the front could be a token's.
+std::size_t token_size(std::string_view text) noexcept;
+/// A control character other than a tab, which no field's value has (RFC 9110 section 5.5).
+bool has_control(std::string_view text) noexcept;
 
 /// Calls fn(element) for each non-empty element of a comma-separated list (RFC 9110 section 5.6.1); white
 /// space around it removed.

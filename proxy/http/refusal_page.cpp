@@ -4,13 +4,33 @@
 
 #include <fmt/format.h>
 
+#include <array>
+#include <cstring>
 #include <iterator>
 
 namespace limpet::http {
 
+namespace {
+
+/// 00, 01, … ff.
+constexpr auto hex_pairs = [] {
+  constexpr std::string_view digits = "0123456789abcdef";
+  std::array<std::array<char, 2>, 256> pairs{};
+  for (std::size_t i = 0; i < pairs.size(); ++i)
+    pairs[i] = {digits[i >> 4], digits[i & 15]};
+  return pairs;
+}();
+
+} // namespace
+
 void make_request_id(worker_state& worker, std::string& out) {
-  out.clear();
-  fmt::format_to(std::back_inserter(out), "{:016x}{:016x}", worker.random.next(), worker.random.next());
+  std::array<char, 32> text;
+  for (std::size_t half = 0; half < 2; ++half) {
+    auto bits = worker.random.next();
+    for (std::size_t i = 8; i-- > 0; bits >>= 8)
+      std::memcpy(&text[16 * half + 2 * i], hex_pairs[bits & 0xff].data(), 2);
+  }
+  out.assign(text.data(), text.size());
 }
 
 void write_refusal(const refusal_facts& facts, const refusal_page& page, std::string& out) {

@@ -1,16 +1,13 @@
 #include "proxy/http/request_body.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <boost/asio/error.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <spdlog/spdlog.h>
 
 namespace limpet::http {
 
 exchange::request_body::request_body(exchange& owner)
     : x_(owner), decoder_(owner.head_.body), encoder_(owner.head_.body.how == framing::kind::chunked),
-      replayable_(is_idempotent(owner.head_.known_method)), ended_(owner.worker_.io) {}
+      replayable_(is_idempotent(owner.head_.known_method)) {}
 
 /// Decodes, within the limits, and keeps what a retry would need. Empty with error() set where it may not go
 /// on.
@@ -53,33 +50,34 @@ std::span<iovec> exchange::request_body::first_pieces(std::string_view head) {
 void exchange::request_body::start() {
   running_ = true;
   stopping_ = all_sent_ = false;
-  ended_.expires_at(net::clock::time_point::max());
-  net::asio::co_spawn(x_.worker_.io.get_executor(), pump(), [this](std::exception_ptr escaped) {
-    running_ = false;
-    ended_.cancel();
-    if (!escaped) return;
-    fail(refusal::internal_error);
+  pump_ = pump();
+  pump_.start(&on_end, this);
+}
+
+void exchange::request_body::on_end(void* self, std::exception_ptr escaped) {
+  auto& body = *static_cast<request_body*>(self);
+  body.running_ = false;
+  if (escaped) {
+    body.fail(refusal::internal_error);
     try {
       std::rethrow_exception(escaped);
     } catch (const std::exception& e) {
       spdlog::error("a request's content ended by an internal error: {}", e.what());
     }
-  });
+  }
+  if (const auto stopper = std::exchange(body.stopper_, {})) stopper.resume(); // may destroy all this
 }
 
-net::awaitable<> exchange::request_body::stop() {
+net::task<> exchange::request_body::stop() {
   if (!running_) co_return;
   stopping_ = true;
   if (!all_sent_) {
     x_.client_->io().interrupt(net::asio::error::operation_aborted);
     if (x_.upstream_) x_.upstream_->io.interrupt(net::asio::error::operation_aborted);
   }
-  while (running_) {
-    net::error_code ignored;
-    co_await ended_.async_wait(
-        net::asio::redirect_error(net::asio::use_awaitable_t<net::executor>{}, ignored));
-  }
-  if (!all_sent_) x_.client_->io().resume();
+  const until_ended ended{*this};
+  co_await ended;
+  if (!all_sent_) x_.client_->io().resume(net::asio::error::operation_aborted);
 }
 
 /// The exchange waits for the answer's head on the same connection: it learns of it there.
@@ -90,15 +88,16 @@ void exchange::request_body::fail(refusal why) {
 }
 
 /// False where there is nothing more to be read; then fail() was told why.
-net::awaitable<bool> exchange::request_body::read_into(net::buffer_pool::block& block,
-                                                       std::span<char>& bytes) {
+net::task<bool> exchange::request_body::read_into(net::buffer_pool::block& block, std::span<char>& bytes) {
   auto& client = x_.client_->io();
+  if (++turns_ % relay_turns_max == 0 && co_await client.pause()) co_return false;
   for (;;) {
-    if (!block) block = x_.worker_.buffers.take();
+    if (!block) block = x_.worker_.take_block(streams_fast_);
     const auto room = block.span();
     const auto [count, error] = client.read_some(room.first(decoder_.read_at_most(room.size())));
     if (count > 0) {
       x_.worker_.count(metric::client_bytes, 0, 0, count);
+      streams_fast_ = count >= net::buffer_pool::fast_read_bytes;
       bytes = {reinterpret_cast<char*>(room.data()), count};
       co_return true;
     }
@@ -116,7 +115,7 @@ net::awaitable<bool> exchange::request_body::read_into(net::buffer_pool::block& 
   }
 }
 
-net::awaitable<> exchange::request_body::pump() {
+net::task<> exchange::request_body::pump() {
   net::buffer_pool::block block;
   std::span<char> bytes;
   auto& member = x_.upstream_->io;
@@ -131,10 +130,16 @@ net::awaitable<> exchange::request_body::pump() {
     }
     x_.carry_.append(bytes.data() + consumed, bytes.size() - consumed);
     const auto pieces = encoder_.encode({}, data, decoder_.done(), decoder_.trailers());
-    if (const auto error = co_await net::write_all(member, pieces, answer_limit)) {
+    auto written = net::write_all(member, pieces, answer_limit);
+    // A member that is slow to read holds an ordinary block, not a large one.
+    if (!written.await_ready()) streams_fast_ = false;
+    const auto error = co_await written;
+    block.reset();
+    if (error) {
       // The member may well answer before it has read all; what it says then counts, so a failed write is not
       // the end. One that neither reads nor answers is.
       if (error == net::asio::error::timed_out && !x_.answer_begun_) fail(refusal::answer_timeout);
+      if (!x_.answer_begun_) member.expires_after(answer_limit);
       co_return;
     }
   }

@@ -17,7 +17,7 @@ public:
   /// Pumps what is still to come. Not finished() yet.
   void start();
   /// Ends the pump, wherever it is, and waits for it.
-  net::awaitable<> stop();
+  net::task<> stop();
 
   /// All of the content was read from the client.
   bool finished() const noexcept { return decoder_.done(); }
@@ -27,10 +27,19 @@ public:
   refusal error() const noexcept { return error_; }
 
 private:
-  net::awaitable<> pump();
-  net::awaitable<bool> read_into(net::buffer_pool::block& block, std::span<char>& bytes);
+  net::task<> pump();
+  static void on_end(void* self, std::exception_ptr escaped);
+  net::task<bool> read_into(net::buffer_pool::block& block, std::span<char>& bytes);
   std::span<char> take(std::span<char> bytes, std::size_t& consumed);
   void fail(refusal why);
+
+  /// The wait for the pump's end.
+  struct until_ended {
+    request_body& body;
+    bool await_ready() const noexcept { return !body.running_; }
+    void await_suspend(std::coroutine_handle<> who) const noexcept { body.stopper_ = who; }
+    void await_resume() const noexcept {}
+  };
 
   exchange& x_;
   h1::body_decoder decoder_;
@@ -41,9 +50,12 @@ private:
   bool begun_ = false;
   bool running_ = false;
   bool all_sent_ = false;
+  unsigned turns_ = 0;        ///< blocks that were passed on
+  bool streams_fast_ = false; ///< a block's worth came at once, and the member took it at once
   bool stopping_ = false;
   refusal error_ = refusal::none;
-  net::asio::basic_waitable_timer<net::clock, net::asio::wait_traits<net::clock>, net::executor> ended_;
+  net::task<> pump_;
+  std::coroutine_handle<> stopper_; ///< who waits for the pump's end
 };
 
 } // namespace limpet::http

@@ -49,9 +49,17 @@ refusal exchange::resolve_target() {
     return refusal::malformed_target;
   // Absolute form: its authority counts, and is forwarded, whatever Host says (RFC 9112 section 3.2.2).
   if (target_.kind == form::absolute) head_.host = target_.authority;
-  host_.clear();
   if (head_.host.empty() && head_.minor_version == 0) return refusal::none;
-  return routing::parse_authority(head_.host, host_) ? refusal::none : refusal::malformed_host;
+  if (!known_host_.is(head_.host) && !known_host_.learn(head_.host)) return refusal::malformed_host;
+  host_ = known_host_.name;
+  return refusal::none;
+}
+
+bool exchange::known_host::learn(std::string_view text) {
+  authority.clear();
+  if (!routing::parse_authority(text, name)) return false;
+  authority = text;
+  return true;
 }
 
 /// An upgrade that the route does not list is not passed on: the request goes as an ordinary one, as RFC 9110
@@ -72,7 +80,10 @@ refusal exchange::resolve_session() {
   routing::request_view view{host_, target_.path, target_.query, head_.fields, {}};
   view.client = routing::derive_client(client_->peer(), head_.fields, snapshot_->forwarded.trusted);
   const auto now = std::time(nullptr);
-  key_ = routing::extract_session_key(session.key, view, session.key_bytes_max, snapshot_->keys.get(), now,
+  std::optional<remembering_keys> keys;
+  if (session.issued && snapshot_->keys)
+    keys.emplace(*snapshot_->keys, snapshot_->number, client_->memo_of_macs());
+  key_ = routing::extract_session_key(session.key, view, session.key_bytes_max, keys ? &*keys : nullptr, now,
                                       key_scratch_);
   using status = routing::key_result::status;
   if (key_.token_seen > routing::token_state::valid)

@@ -5,13 +5,6 @@
 
 namespace limpet::http {
 
-namespace {
-
-/// How many blocks one direction passes on before the other connections get their turn.
-constexpr int turns_max = 8;
-
-} // namespace
-
 tunnel::tunnel(worker_state& worker, opening&& opened)
     : worker_(worker), client_(std::move(opened.client)), upstream_(std::move(opened.upstream)),
       permit_(std::move(opened.permit)), opened_at_(net::clock::now()), route_(opened.route),
@@ -19,13 +12,14 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
       key_hash_(opened.key_hash), epoch_(opened.pool->view.epoch()), websocket_(opened.websocket) {
   client_->clear_deadline();
   upstream_->io.clear_deadline();
+  up_.owner = down_.owner = this;
   up_.from = down_.to = client_.get();
   down_.from = up_.to = &upstream_->io;
   const auto& timeouts = opened.pool->settings.timeouts;
   idle_limit_ = timeouts.tunnel_idle;
   half_closed_limit_ = timeouts.tunnel_half_closed;
-  idle_.arm(worker_.wheel, idle_limit_, &on_idle, this);
-  life_.arm(worker_.wheel, timeouts.tunnel_lifetime, &on_lifetime, this);
+  idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
+  life_.arm(worker_.wheel(), timeouts.tunnel_lifetime, &on_lifetime, this);
   worker_.tunnels.insert(this);
   worker_.count(metric::tunnels_opened, route_);
   if (worker_.records)
@@ -49,11 +43,11 @@ void tunnel::open(worker_state& worker, opening&& opened, std::string_view from_
   t->pass(t->down_, from_member);
   t->run(t->up_);
   t->run(t->down_);
-  t->after_handler();
 }
 
 void tunnel::run(direction& way) {
-  for (int turns = 0; turns < turns_max; ++turns)
+  if (client_->cannot_wait() || upstream_->io.cannot_wait()) return finish();
+  for (unsigned turns = 0; turns < relay_turns_max; ++turns)
     if (!step(way)) return;
   if (!way.waiting_read && !way.waiting_write) wait_read(way);
 }
@@ -76,7 +70,7 @@ bool tunnel::step(direction& way) {
     finish();
     return false;
   }
-  if (idle_limit_.count() > 0) idle_.arm(worker_.wheel, idle_limit_, &on_idle, this);
+  if (idle_limit_.count() > 0) idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
   if (bytes == 0)
     way.ended = true;
   else
@@ -139,28 +133,29 @@ void tunnel::end_of(direction& way) {
   // Whether the other half will be used is for the ends to know; an end that crashed never will.
   if (closing_ || half_closed_limit_.count() == 0) return;
   if (idle_limit_.count() == 0 || half_closed_limit_ < idle_limit_) idle_limit_ = half_closed_limit_;
-  idle_.arm(worker_.wheel, idle_limit_, &on_idle, this);
+  idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
 }
 
 void tunnel::wait_read(direction& way) {
-  if (way.waiting_read) return; // a write that had to wait came in between
-  way.waiting_read = true;
-  way.from->when_readable([this, &way](net::error_code error) {
-    way.waiting_read = false;
-    if (!error && !finished_) run(way);
-    if (error) finish();
-    after_handler();
-  });
+  if (std::exchange(way.waiting_read, true)) return; // a write that had to wait came in between
+  way.from->when_readable({&on_readable, &way});
 }
 
 void tunnel::wait_write(direction& way) {
   way.waiting_write = true;
-  way.to->when_writable([this, &way](net::error_code error) {
-    way.waiting_write = false;
-    if (!error && !finished_) run(way);
-    if (error) finish();
-    after_handler();
-  });
+  way.to->when_writable({&on_writable, &way});
+}
+
+void tunnel::on_readable(void* way) {
+  auto& readable = *static_cast<direction*>(way);
+  readable.waiting_read = false;
+  readable.owner->run(readable);
+}
+
+void tunnel::on_writable(void* way) {
+  auto& writable = *static_cast<direction*>(way);
+  writable.waiting_write = false;
+  writable.owner->run(writable);
 }
 
 void tunnel::close(std::uint16_t code, std::string_view reason, net::milliseconds within) {
@@ -170,7 +165,7 @@ void tunnel::close(std::uint16_t code, std::string_view reason, net::millisecond
   close_reason_ = reason;
   why_ = reason;
   idle_limit_ = net::milliseconds(0);
-  idle_.arm(worker_.wheel, std::max(within, net::deadline_wheel::tick), &on_close_deadline, this);
+  idle_.arm(worker_.wheel(), std::max(within, net::deadline_wheel::tick), &on_close_deadline, this);
   if (!websocket_) return;
   for (auto* way : {&down_, &up_}) {
     if (way->shut || way->closed || way->follower.saw_close()) continue;
@@ -187,7 +182,7 @@ void tunnel::close_after(net::milliseconds delay, std::uint16_t code, std::strin
   close_code_ = code;
   close_reason_ = reason;
   close_within_ = within;
-  life_.arm(worker_.wheel, delay, &on_close_due, this);
+  life_.arm(worker_.wheel(), delay, &on_close_due, this);
 }
 
 void tunnel::on_close_due(void* self) noexcept {
@@ -199,7 +194,7 @@ void tunnel::cut() noexcept {
   finish();
 }
 
-/// Closes both sides. Destroyed once the waits under way have come back.
+/// Closes both sides, so that nobody calls any more; destroyed when whoever is at it has returned.
 void tunnel::finish() noexcept {
   if (finished_) return;
   finished_ = true;
@@ -207,11 +202,7 @@ void tunnel::finish() noexcept {
   life_.unlink();
   client_->close();
   upstream_->io.close();
-}
-
-void tunnel::after_handler() {
-  if (finished_ && !up_.waiting_read && !up_.waiting_write && !down_.waiting_read && !down_.waiting_write)
-    delete this;
+  worker_.loop.defer([this] { delete this; });
 }
 
 void tunnel::on_idle(void* self) noexcept {

@@ -47,6 +47,7 @@ public:
 private:
   /// One way through the tunnel.
   struct direction {
+    tunnel* owner = nullptr;
     net::stream* from = nullptr;
     net::stream* to = nullptr;
     ws_follower follower;
@@ -72,7 +73,8 @@ private:
   void end_of(direction& way);
   void wait_read(direction& way);
   void wait_write(direction& way);
-  void after_handler();
+  static void on_readable(void* way);
+  static void on_writable(void* way);
   void finish() noexcept;
   void report(access_record::event what) const;
   static void on_idle(void* self) noexcept;

@@ -1,7 +1,8 @@
 #include "proxy/http/websocket_handshake.hpp"
 
+#include "proxy/http/field_name.hpp"
+
 #include <boost/beast/core/detail/base64.hpp>
-#include <boost/beast/http/field.hpp>
 #include <openssl/sha.h>
 
 #include <algorithm>
@@ -12,13 +13,11 @@ namespace limpet::http {
 
 namespace {
 
-using boost::beast::http::field;
-
 /// The one value of a field; empty where it is missing or repeated.
-std::string_view single(std::span<const header_field> fields, field name) {
+std::string_view single(std::span<const header_field> fields, field_name name) {
   const header_field* found = nullptr;
   for (const auto& f : fields) {
-    if (static_cast<field>(f.known) != name) continue;
+    if (static_cast<field_name>(f.known) != name) continue;
     if (found) return {};
     found = &f;
   }
@@ -50,13 +49,13 @@ std::string accept_of(std::string_view key) {
 
 bool is_websocket_request(const request_head& head) {
   return head.known_method == method::get &&
-         is_websocket_key(single(head.fields, field::sec_websocket_key)) &&
-         !single(head.fields, field::sec_websocket_version).empty();
+         is_websocket_key(single(head.fields, field_name::sec_websocket_key)) &&
+         !single(head.fields, field_name::sec_websocket_version).empty();
 }
 
 bool accepts_websocket(const request_head& request, const response_head& answer) {
-  return single(answer.fields, field::sec_websocket_accept) ==
-         accept_of(single(request.fields, field::sec_websocket_key));
+  return single(answer.fields, field_name::sec_websocket_accept) ==
+         accept_of(single(request.fields, field_name::sec_websocket_key));
 }
 
 } // namespace limpet::http

@@ -34,8 +34,8 @@ void random_source::secret(std::span<std::uint8_t> out) {
   if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size())) std::abort();
 }
 
-worker_state::worker_state(net::io_context& context, process_state& shared_process)
-    : io(context), process(shared_process), wheel(context), upstreams(context, wheel) {}
+worker_state::worker_state(net::event_loop& events, process_state& shared_process)
+    : loop(events), process(shared_process), upstreams(events) {}
 
 worker_state::~worker_state() = default;
 
@@ -84,7 +84,7 @@ net::counter_shard worker_state::sample() const {
     gauge(metric::open_tunnels, t->pool_number(), 1);
   gauge(metric::upstream_connections, 0, upstreams.open_count() - upstreams.idle_count());
   gauge(metric::upstream_connections, 1, upstreams.idle_count());
-  gauge(metric::buffers_on_loan, 0, buffers.on_loan());
+  gauge(metric::buffers_on_loan, 0, buffers.on_loan() + large_buffers.on_loan());
   return copy;
 }
 

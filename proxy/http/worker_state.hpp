@@ -6,6 +6,7 @@
 #include "proxy/net/buffer_pool.hpp"
 #include "proxy/net/connection_limiter.hpp"
 #include "proxy/net/counters.hpp"
+#include "proxy/net/event_loop.hpp"
 #include "proxy/net/upstream_pool.hpp"
 
 #include <array>
@@ -21,6 +22,9 @@ namespace limpet::http {
 class exchange;
 class client_connection;
 class tunnel;
+
+/// How many blocks a relay passes on before the other connections get their turn.
+inline constexpr unsigned relay_turns_max = 8;
 
 /// What the workers of a process share: a count and a flag.
 struct process_state {
@@ -76,20 +80,23 @@ private:
 /// What everything on one worker shares. Touched by that worker's thread alone.
 class worker_state {
 public:
-  worker_state(net::io_context& context, process_state& shared_process);
+  worker_state(net::event_loop& events, process_state& shared_process);
   ~worker_state();
   worker_state(const worker_state&) = delete;
 
-  net::io_context& io;
+  net::event_loop& loop;
   process_state& process;
-  net::deadline_wheel wheel;
   net::buffer_pool buffers;
+  net::buffer_pool large_buffers{8, net::buffer_pool::large_block_bytes};
+  net::buffer_pool::block take_block(bool large) { return (large ? large_buffers : buffers).take(); }
   net::upstream_pool upstreams;
   net::counter_shard counters;
   random_source random;
   record_sink* records = nullptr; ///< none: no access log
 
   local_snapshot::reference current() const noexcept { return current_.share(); }
+  /// The same for a look that does not outlast the call.
+  const snapshot& now_serving() const noexcept { return *current_; }
   /// From now on requests are routed by this one. Drops idle connections to members that it does not have.
   void publish(std::shared_ptr<const snapshot> s);
 
@@ -105,6 +112,7 @@ public:
   /// A copy of the counters with the gauges filled in.
   net::counter_shard sample() const;
 
+  net::deadline_wheel& wheel() noexcept { return loop.wheel(); }
   bool draining() const noexcept { return process.draining.load(std::memory_order_relaxed); }
 
   std::unordered_set<client_connection*> connections;

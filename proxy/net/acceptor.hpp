@@ -1,11 +1,9 @@
 #pragma once
 
 #include "proxy/net/deadline.hpp"
+#include "proxy/net/event_source.hpp"
 #include "proxy/net/listen_socket.hpp"
 #include "proxy/net/socket_address.hpp"
-#include "proxy/net/stream.hpp"
-
-#include <boost/asio/posix/basic_stream_descriptor.hpp>
 
 #include <functional>
 
@@ -18,10 +16,10 @@ enum class accept_event { out_of_descriptors, failed };
 /// while and goes on: what waits stays in the kernel's queue, and what is open is served.
 class acceptor {
 public:
-  using accepted = std::function<void(stream::socket, const socket_address& peer)>;
+  using accepted = std::function<void(unique_fd, const socket_address& peer)>;
   using trouble = std::function<void(accept_event, error_code)>;
 
-  acceptor(io_context& io, deadline_wheel& wheel, unique_fd fd, accepted on_accepted, trouble on_trouble);
+  acceptor(event_loop& loop, unique_fd fd, accepted on_accepted, trouble on_trouble);
   acceptor(const acceptor&) = delete;
 
   void start();
@@ -31,16 +29,17 @@ public:
 
 private:
   static constexpr int batch = 64;
-  static constexpr milliseconds pause{100};
+  static constexpr milliseconds pause_time{100};
 
   void wait();
+  void accept_and_wait();
+  void pause() noexcept;
   /// False when paused.
   bool accept_batch(int most);
+  static void on_readable(void* self);
   static void on_pause_over(void* self) noexcept;
 
-  io_context& io_;
-  deadline_wheel& wheel_;
-  asio::posix::basic_stream_descriptor<executor> descriptor_;
+  event_source source_;
   accepted on_accepted_;
   trouble on_trouble_;
   deadline pause_;

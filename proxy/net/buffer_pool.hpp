@@ -10,12 +10,17 @@
 namespace limpet::net {
 
 /// Blocks of one size, last used first out, so that a busy worker's blocks stay in its caches and an idle
-/// connection holds none. One a worker. Keeps at most `keep` free blocks; the rest go back to the allocator.
+/// connection holds none. A worker's own. Keeps at most `keep` free blocks; the rest go back to the
+/// allocator.
 class buffer_pool {
 public:
   static constexpr std::size_t block_bytes = 64 * 1024;
+  /// For content that comes as fast as it goes: a quarter of the system calls.
+  static constexpr std::size_t large_block_bytes = 256 * 1024;
+  /// Who brings so much in one read is taken to have more.
+  static constexpr std::size_t fast_read_bytes = block_bytes / 2;
 
-  explicit buffer_pool(std::size_t keep = 64) : keep_(keep) {}
+  explicit buffer_pool(std::size_t keep = 64, std::size_t bytes = block_bytes) : keep_(keep), bytes_(bytes) {}
   buffer_pool(const buffer_pool&) = delete;
 
   /// A block on loan; goes back when it is destroyed.
@@ -33,7 +38,7 @@ public:
     ~block() { reset(); }
 
     explicit operator bool() const noexcept { return bytes_ != nullptr; }
-    std::span<std::byte> span() const noexcept { return {bytes_.get(), block_bytes}; }
+    std::span<std::byte> span() const noexcept { return {bytes_.get(), pool_ ? pool_->bytes_ : 0}; }
     void reset() noexcept {
       if (bytes_) pool_->give_back(std::move(bytes_));
     }
@@ -48,7 +53,7 @@ public:
 
   block take() {
     ++on_loan_;
-    if (free_.empty()) return {*this, std::make_unique_for_overwrite<std::byte[]>(block_bytes)};
+    if (free_.empty()) return {*this, std::make_unique_for_overwrite<std::byte[]>(bytes_)};
     auto bytes = std::move(free_.back());
     free_.pop_back();
     return {*this, std::move(bytes)};
@@ -65,6 +70,7 @@ private:
 
   std::vector<std::unique_ptr<std::byte[]>> free_;
   std::size_t keep_;
+  std::size_t bytes_; ///< of a block
   std::size_t on_loan_ = 0;
 };
 

@@ -1,9 +1,10 @@
 #pragma once
 
+#include "proxy/net/series_table.hpp"
+
 #include <array>
 #include <cstddef>
 #include <cstdint>
-#include <unordered_map>
 
 namespace limpet::net {
 
@@ -65,9 +66,9 @@ public:
       tunnel_seconds[k].add(v);
   }
 
-  std::unordered_map<std::uint64_t, std::uint64_t> values;
-  std::unordered_map<std::uint32_t, request_histogram> request_seconds; ///< by route
-  std::unordered_map<std::uint32_t, tunnel_histogram> tunnel_seconds;   ///< by route
+  series_table<std::uint64_t, std::uint64_t> values;
+  series_table<std::uint64_t, request_histogram> request_seconds; ///< by route
+  series_table<std::uint64_t, tunnel_histogram> tunnel_seconds;   ///< by route
 };
 
 } // namespace limpet::net

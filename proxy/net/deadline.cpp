@@ -1,5 +1,7 @@
 #include "proxy/net/deadline.hpp"
 
+#include <algorithm>
+
 namespace limpet::net {
 
 void deadline::unlink() noexcept {
@@ -16,7 +18,7 @@ void deadline::arm(deadline_wheel& wheel, milliseconds after, expire_function ex
   expire_ = expire;
   context_ = context;
   // One tick more, since the current one has begun already: never early.
-  due_tick_ = wheel.tick_of(clock::now() + after) + 1;
+  due_tick_ = wheel.tick_of(wheel.now_ + after) + 1;
   if (next_ && linked_tick_ <= due_tick_) return;
   if (next_) {
     const auto due = due_tick_;
@@ -26,15 +28,9 @@ void deadline::arm(deadline_wheel& wheel, milliseconds after, expire_function ex
   wheel.link(*this, due_tick_);
 }
 
-deadline_wheel::deadline_wheel(io_context& io) : origin_(clock::now()), timer_(io) {
+deadline_wheel::deadline_wheel(clock::time_point now) noexcept : origin_(now), now_(now) {
   for (auto& sentinel : slots_)
     sentinel.next_ = sentinel.previous_ = &sentinel;
-  wait();
-}
-
-void deadline_wheel::stop() {
-  stopped_ = true;
-  timer_.cancel();
 }
 
 std::uint64_t deadline_wheel::tick_of(clock::time_point t) const noexcept {
@@ -43,6 +39,7 @@ std::uint64_t deadline_wheel::tick_of(clock::time_point t) const noexcept {
 
 void deadline_wheel::link(deadline& d, std::uint64_t at_tick) noexcept {
   d.linked_tick_ = at_tick;
+  empty_until_ = std::min(empty_until_, at_tick);
   auto& sentinel = slots_[at_tick % slot_count];
   d.previous_ = sentinel.previous_;
   d.next_ = &sentinel;
@@ -51,6 +48,7 @@ void deadline_wheel::link(deadline& d, std::uint64_t at_tick) noexcept {
 }
 
 void deadline_wheel::advance(clock::time_point now) {
+  now_ = now;
   const auto target = tick_of(now);
   while (current_tick_ < target) {
     ++current_tick_;
@@ -79,13 +77,17 @@ void deadline_wheel::advance(clock::time_point now) {
   }
 }
 
-void deadline_wheel::wait() {
-  timer_.expires_after(tick);
-  timer_.async_wait([this](error_code ec) {
-    if (ec || stopped_) return;
-    advance(clock::now());
-    if (!stopped_) wait(); // a deadline that fired may have stopped us
-  });
+milliseconds deadline_wheel::until_next() noexcept {
+  constexpr auto ticks_max = static_cast<std::uint64_t>(longest_sleep / tick);
+  empty_until_ = std::max(empty_until_, current_tick_ + 1);
+  while (empty_until_ < current_tick_ + ticks_max) {
+    const auto& slot = slots_[empty_until_ % slot_count];
+    if (slot.next_ != &slot) break;
+    ++empty_until_;
+  }
+  // Up, or the loop would turn for nothing in the millisecond before.
+  const auto begins = origin_ + tick * static_cast<std::int64_t>(empty_until_ - 1);
+  return std::max(std::chrono::ceil<milliseconds>(begins - now_), milliseconds::zero());
 }
 
 } // namespace limpet::net

@@ -5,6 +5,8 @@
 #include <boost/system/error_code.hpp>
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
@@ -29,6 +31,14 @@ void set_option(int fd, int level, int name) noexcept {
   const int on = 1;
   ::setsockopt(fd, level, name, &on, sizeof on);
 }
+
+} // namespace
+
+void set_no_delay(int fd) noexcept {
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+}
+
+namespace {
 
 unique_fd open_socket(int family) noexcept {
   return unique_fd(::socket(family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
@@ -66,6 +76,7 @@ boost::system::result<unique_fd> listen_on(const socket_address& address) {
     set_option(fd.get(), SOL_SOCKET, SO_REUSEPORT);
   }
   if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
+  set_no_delay(fd.get());
   if (::bind(fd.get(), address.data(), address.size()) != 0) return last_error();
   if (::listen(fd.get(), backlog) != 0) return last_error();
   return fd;

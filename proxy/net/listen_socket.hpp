@@ -23,7 +23,10 @@ private:
   int fd_ = -1;
 };
 
-/// The listening sockets of one listener.
+/// Heads and small frames must not wait for an acknowledgement (RFC 896). Fails harmlessly on unix sockets.
+void set_no_delay(int fd) noexcept;
+
+/// The listening sockets of one listener. What they accept has no delay either.
 struct listen_sockets {
   std::vector<unique_fd> fds; ///< one a worker: SO_REUSEPORT for TCP, duplicates of one for unix
   unique_fd lock;             ///< held while we listen, so that no other Limpet binds the same address unseen

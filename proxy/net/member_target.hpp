@@ -55,7 +55,9 @@ public:
 
   // To the member, of all workers.
   std::atomic<std::uint32_t> connections{0}; ///< open, busy and idle
-  std::atomic<std::uint32_t> busy{0};        ///< with a request or a tunnel
+  /// With a request or a tunnel. Counted only where member_target::counts_busy, or all workers would write
+  /// here twice a request.
+  std::atomic<std::uint32_t> busy{0};
 
 private:
   static std::int64_t ns(clock::time_point t) noexcept {
@@ -75,6 +77,7 @@ struct member_target {
   std::uint32_t label = 0;                ///< of (pool, id), for counters
   std::vector<member_endpoint> endpoints; ///< tried in order; empty where a host name has not resolved yet
   std::shared_ptr<reachability> shared;
+  bool counts_busy = false; ///< there is a limit that reachability::busy is held against
 };
 
 } // namespace limpet::net

@@ -14,8 +14,7 @@ class upstream_pool;
 /// A connection to a member, on loan to one exchange or idle in its pool. Destroying it closes it.
 class upstream_connection {
 public:
-  upstream_connection(stream::socket s, deadline_wheel& wheel, upstream_pool& pool,
-                      const member_target& member);
+  upstream_connection(unique_fd socket, upstream_pool& pool, const member_target& member);
   ~upstream_connection();
   upstream_connection(const upstream_connection&) = delete;
 
@@ -26,13 +25,15 @@ public:
 
 private:
   friend class upstream_pool;
-  void set_idle(bool idle) noexcept;
+  void set_busy(const member_target& member) noexcept;
+  void set_not_busy() noexcept;
 
   upstream_pool& pool_;
   std::uint32_t member_number_;
   std::shared_ptr<reachability> shared_;
   deadline idle_;
   bool is_idle_ = false;
+  bool is_counted_busy_ = false;
 };
 
 using upstream_ptr = std::unique_ptr<upstream_connection>;
@@ -43,19 +44,24 @@ struct dial_result {
 };
 
 /// One worker's connections to members: dials, keeps the idle ones, last used first out, and drops those that
-/// turned readable, closed or old. Keyed by the member's number, so that a member that restarted, even at the
-/// same address, never gets a connection of the one before.
+/// turn readable, closed or old as soon as it hears of it. Keyed by the member's number, so that a member
+/// that restarted, even at the same address, never gets a connection of the one before.
 class upstream_pool {
 public:
-  upstream_pool(io_context& io, deadline_wheel& wheel) : io_(io), wheel_(wheel) {}
+  explicit upstream_pool(event_loop& loop) : loop_(loop) {}
   upstream_pool(const upstream_pool&) = delete;
 
+  /// How much is done to find out whether an idle connection is still good.
+  enum class check : std::uint8_t {
+    heard, ///< the loop has not heard of its end: enough where the request can be sent once more
+    asked  ///< the system is asked as well
+  };
   /// An idle connection that is still good, or nothing.
-  upstream_ptr take(const member_target& member) noexcept;
+  upstream_ptr take(const member_target& member, check how = check::asked) noexcept;
 
   /// A fresh connection: tries the endpoints in order within `timeout` altogether. Errors: as connect(2),
   /// timed_out, or host_not_found where there is no endpoint.
-  awaitable<dial_result> dial(const member_target& member, milliseconds timeout);
+  task<dial_result> dial(const member_target& member, milliseconds timeout);
 
   /// Back from an exchange whose answer was cleanly framed. Kept for `idle`, at most `idle_max` a member.
   void give_back(upstream_ptr connection, milliseconds idle, std::uint32_t idle_max);
@@ -73,9 +79,10 @@ public:
 private:
   friend class upstream_connection;
   static void on_idle_expired(void* connection) noexcept;
+  static void on_idle_readable(void* connection) noexcept;
+  void drop(upstream_connection& idle) noexcept;
 
-  io_context& io_;
-  deadline_wheel& wheel_;
+  event_loop& loop_;
   std::size_t idle_count_ = 0;
   std::size_t open_count_ = 0;
   std::unordered_map<std::uint32_t, std::vector<upstream_ptr>> idle_;

@@ -85,6 +85,9 @@ class Connections(ThroughTheProxy):
         client = self.client(answering(OK))
         client.send(b"\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")  # RFC 9112 section 2.2
         self.assertEqual(client.read_response().status, 200)
+        client.send(b"\r")  # as a rule a read of its own
+        client.send(b"\nGET / HTTP/1.1\r\nHost: a\r\n\r\n")
+        self.assertEqual(client.read_response().status, 200)
 
     def test_a_client_that_leaves_in_the_middle_harms_nobody(self):
         client = self.client(answering(OK))

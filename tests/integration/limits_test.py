@@ -206,7 +206,12 @@ class Times(IntegrationTest):
         self.assertEqual(client.read_response().status, 408)
 
     def test_a_connection_that_says_nothing_is_closed(self):
-        client = self.start(timeouts={"header": "200ms", "idle": "200ms"})
+        client = self.start(timeouts={"header": "200ms", "idle": "1h"})
+        client.read_to_end()
+
+    def test_a_connection_that_says_next_to_nothing_is_closed(self):
+        client = self.start(timeouts={"header": "500ms", "idle": "1h"})
+        client.send(b"\r\n")
         client.read_to_end()
 
     def test_an_idle_connection_is_closed_without_a_word(self):

@@ -94,12 +94,26 @@ class EventStreams(IntegrationTest):
             left.set()
 
         origin = self.start_origin(script)
-        proxy = self.start_limpet(static_config([origin]))
-        client = self.connect(proxy.address)
-        client.send_request("GET", "/")
-        origin.wait_for_requests(1)
-        client.close()
-        self.assertTrue(left.wait(20), "nobody waits for that answer any more")
+        proxy = self.start_limpet(static_config([origin], timeouts={"header": "600ms"}))
+        head = b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n"
+        for number, (what, pieces) in enumerate(
+            (
+                ("no content", [b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"]),
+                ("content that comes with the head", [head % 5 + b"whole"]),
+                ("content that comes later", [head % 10 + b"first", b" half"]),
+                ("content of many reads", [head % len(BLOCK), BLOCK]),
+            ),
+            start=1,
+        ):
+            with self.subTest(what):
+                left.clear()
+                client = self.connect(proxy.address)
+                for piece in pieces:
+                    client.send(piece)
+                origin.wait_for_requests(number)
+                self.connect(proxy.address).read_to_end()  # it says nothing: the proxy's own clock
+                client.close()
+                self.assertTrue(left.wait(20), "nobody waits for that answer any more")
 
 
 class LargeBodies(IntegrationTest):
@@ -193,23 +207,25 @@ class BackPressure(IntegrationTest):
         self.assertEqual(proxy.ask_admin("/healthz").status, 200)
 
     def test_a_member_that_does_not_read(self):
+        # More than all sockets on the way can hold (tcp_rmem and tcp_wmem let each grow to tens of MiB).
+        size = 96 * MIB
         release = threading.Event()
 
         def script(peer):
             request = peer.read_head()
             release.wait(20)
             received = 0
-            while received < 20 * MIB:
+            while received < size:
                 received += len(peer.read_exactly(MIB))
             peer.respond(str(received).encode())
             self.assertEqual(request.method, "POST")
 
         proxy = self.start_limpet(static_config([self.start_origin(script)]))
         client = self.connect(proxy.address)
-        client.send(f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {20 * MIB}\r\n\r\n")
+        client.send(f"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: {size}\r\n\r\n")
         client.socket.settimeout(1)
         sent = 0
-        body = bytes(20 * MIB)
+        body = bytes(size)
         try:
             while sent < len(body):
                 sent += client.socket.send(body[sent : sent + MIB])
@@ -219,7 +235,7 @@ class BackPressure(IntegrationTest):
         release.set()
         client.socket.settimeout(20)
         client.send(body[sent:])
-        self.assertEqual(client.read_response().text(), str(20 * MIB))
+        self.assertEqual(client.read_response().text(), str(size))
 
 
 if __name__ == "__main__":

@@ -21,9 +21,11 @@ from harness.websocket import (
 )
 
 
-def upgrade(peer, extra=b"", protocol=None):
-    """The origin's side of a good handshake; `extra` goes out with the answer's head."""
+def upgrade(peer, extra=b"", protocol=None, ready=None):
+    """The origin's side of a good handshake; `extra` goes out with the answer's head, once it is `ready`."""
     request = peer.read_request()
+    if ready:
+        ready.wait(20)
     accept = accept_for(request.fields.get("Sec-WebSocket-Key")).encode()
     chosen = b"Sec-WebSocket-Protocol: %s\r\n" % protocol.encode() if protocol else b""
     peer.send(
@@ -167,6 +169,28 @@ class Scripted(IntegrationTest):
         client.send(f"GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n".encode() + encode_frame(TEXT, b"early"))
         self.assertEqual(client.read_response().status, 101)
         self.assertEqual(read_frame(client).payload, b"early")
+
+    def test_a_handshake_that_takes_its_time(self):
+        """The proxy has begun to look after a client that may leave meanwhile, and lets go of it for the tunnel."""
+        time_has_passed = threading.Event()
+
+        def script(peer):
+            upgrade(peer, ready=time_has_passed)
+            frame = read_frame(peer)
+            peer.send(encode_frame(TEXT, frame.payload, mask=None))
+            peer.wait_for_end()
+
+        origin = self.start_origin(script)
+        proxy = self.start_limpet(static_config([origin], timeouts={"header": "600ms"}))
+        client = self.connect(proxy.address)
+        lines = "".join(f"{name}: {value}\r\n" for name, value in handshake_fields())
+        client.send(f"GET / HTTP/1.1\r\nHost: a\r\n{lines}\r\n".encode())
+        origin.wait_for_requests(1)
+        self.connect(proxy.address).read_to_end()  # it says nothing: the proxy's own clock
+        time_has_passed.set()
+        self.assertEqual(client.read_response().status, 101)
+        client.send(encode_frame(TEXT, b"at last"))
+        self.assertEqual(read_frame(client).payload, b"at last")
 
     def test_bytes_pass_as_they_are(self):
         """Reserved bits, unknown opcodes and broken frames are for the ends to judge."""

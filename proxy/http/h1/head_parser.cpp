@@ -1,19 +1,14 @@
 #include "proxy/http/h1/head_parser.hpp"
 
-#include <boost/beast/http/basic_parser.hpp>
+#include "proxy/http/field_name.hpp"
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
-#include <string>
+#include <optional>
 
 namespace limpet::http::h1 {
 
 namespace {
-
-namespace beast = boost::beast;
-using beast::http::field;
-using boost::system::error_code;
 
 /// What both heads have in common while their fields come in.
 struct framing_fields {
@@ -41,6 +36,8 @@ struct framing_fields {
   }
 
   void add_codings(std::string_view value) {
+    // Behind `chunked` comes nothing, and who joins the fields in another order may find it elsewhere.
+    if (last_is_chunked) malformed_coding = true;
     const auto before = codings;
     const auto commas = static_cast<unsigned>(std::count(value.begin(), value.end(), ','));
     for_each_element(value, [&](std::string_view coding) {
@@ -53,6 +50,12 @@ struct framing_fields {
     if (codings - before != commas + 1) malformed_coding = true;
   }
 };
+
+bool is_token_list(std::string_view value) {
+  bool are_tokens = true;
+  for_each_element(value, [&](std::string_view element) { are_tokens &= is_token(element); });
+  return are_tokens;
+}
 
 void add_connection_options(std::string_view value, connection_options& out) {
   for_each_element(value, [&](std::string_view option) {
@@ -67,104 +70,128 @@ void add_connection_options(std::string_view value, connection_options& out) {
   });
 }
 
-std::string_view view_of(beast::string_view text) noexcept {
-  return {text.data(), text.size()};
+/// Takes a line off the front, without its CRLF.
+std::string_view take_line(std::string_view& head) noexcept {
+  const auto end = head.find("\r\n");
+  const auto line = head.substr(0, end);
+  head.remove_prefix(std::min(head.size(), line.size() + 2));
+  return line;
 }
 
-/// Beast's parser with everything off but the reading of lines: no body, no container of fields, no limits of
-/// its own.
-template <bool IsRequest, class Head>
-class line_parser : public beast::http::basic_parser<IsRequest> {
-public:
-  explicit line_parser(Head& out) : out_(out) {
-    this->header_limit(std::numeric_limits<std::uint32_t>::max());
-    this->body_limit(boost::none);
-    this->skip(true);
+/// Takes what stands before the next space off the front, and the space.
+std::string_view take_word(std::string_view& line) noexcept {
+  const auto word = line.substr(0, line.find(' '));
+  line.remove_prefix(std::min(line.size(), word.size() + 1));
+  return word;
+}
+
+/// RFC 9112 section 5: name, colon, value with white space around it. None between name and colon.
+bool read_field(std::string_view line, header_field& out) noexcept {
+  const auto name_size = token_size(line);
+  if (name_size == 0 || name_size == line.size() || line[name_size] != ':') return false;
+  auto value = line.substr(name_size + 1);
+  const auto is_space = [](char c) { return c == ' ' || c == '\t'; };
+  while (!value.empty() && is_space(value.front()))
+    value.remove_prefix(1);
+  while (!value.empty() && is_space(value.back()))
+    value.remove_suffix(1);
+  const auto name = line.substr(0, name_size);
+  out = {name, value, static_cast<std::uint16_t>(field_name_of(name))};
+  return !has_control(value);
+}
+
+/// "HTTP/" digit "." digit (RFC 9112 section 2.3).
+bool is_version(std::string_view text) noexcept {
+  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
+  return text.size() == 8 && text.starts_with("HTTP/") && is_digit(text[5]) && text[6] == '.' &&
+         is_digit(text[7]);
+}
+
+/// The minor version of HTTP/1.0 or HTTP/1.1.
+std::optional<unsigned> minor_version_of(std::string_view text) noexcept {
+  if (text == "HTTP/1.1") return 1;
+  if (text == "HTTP/1.0") return 0;
+  return {};
+}
+
+refusal read_request_line(std::string_view line, request_head& out) noexcept {
+  out.method_name = take_word(line);
+  out.target = take_word(line);
+  if (!is_token(out.method_name) || out.target.empty() || has_control(out.target) ||
+      out.target.find('\t') != std::string_view::npos)
+    return refusal::malformed_head;
+  const auto minor = minor_version_of(line);
+  if (!minor) return is_version(line) ? refusal::unsupported_version : refusal::malformed_head;
+  out.minor_version = *minor;
+  out.known_method = method_of(out.method_name);
+  return refusal::none;
+}
+
+bool read_status_line(std::string_view line, response_head& out) noexcept {
+  const auto minor = minor_version_of(take_word(line));
+  const auto code = take_word(line);
+  const auto* end = code.data() + code.size();
+  if (!minor || code.size() != 3 || std::from_chars(code.data(), end, out.status).ptr != end) return false;
+  out.minor_version = *minor;
+  out.reason = line;
+  return out.status >= 100 && out.status <= 599 && !has_control(line);
+}
+
+void look_at(const header_field& f, request_head& out, framing_fields& framing) noexcept {
+  switch (static_cast<field_name>(f.known)) {
+  case field_name::host:
+    ++framing.hosts;
+    out.host = f.value;
+    break;
+  case field_name::expect:
+    out.expects_continue |= iequals(f.value, "100-continue");
+    break;
+  default:
+    break;
   }
+}
 
-  error_code read(std::string_view head) {
-    error_code error;
-    this->put(boost::asio::buffer(head.data(), head.size()), error);
-    if (!error && !this->is_header_done()) error = beast::http::error::partial_message;
-    return error;
+void look_at(const header_field& f, response_head& out, framing_fields&) noexcept {
+  switch (static_cast<field_name>(f.known)) {
+  case field_name::content_type:
+    out.content_type = f.value;
+    break;
+  case field_name::date:
+    out.has_date = true;
+    break;
+  default:
+    break;
   }
+}
 
-  const framing_fields& framing_seen() const noexcept { return framing_; }
-
-private:
-  void on_request_impl(beast::http::verb, beast::string_view name, beast::string_view target, int version,
-                       error_code&) override {
-    if constexpr (IsRequest) {
-      out_.method_name = view_of(name);
-      out_.target = view_of(target);
-    } else {
-      (void)name, (void)target;
-    }
-    out_.minor_version = static_cast<unsigned>(version % 10);
-  }
-
-  void on_response_impl(int status, beast::string_view reason, int version, error_code&) override {
-    if constexpr (!IsRequest) {
-      out_.status = static_cast<unsigned>(status);
-      out_.reason = view_of(reason);
-    } else {
-      (void)status, (void)reason;
-    }
-    out_.minor_version = static_cast<unsigned>(version % 10);
-  }
-
-  void on_field_impl(field name, beast::string_view text, beast::string_view content, error_code&) override {
-    const auto value = view_of(content);
-    out_.fields.push_back({view_of(text), value, static_cast<std::uint16_t>(name)});
-    switch (name) {
-    case field::content_length:
-      framing_.add_length(value);
+/// The lines behind the first, up to the empty one.
+template <class Head>
+bool read_fields(std::string_view lines, Head& out, framing_fields& framing) {
+  for (auto line = take_line(lines); !line.empty(); line = take_line(lines)) {
+    auto& f = out.fields.emplace_back();
+    if (!read_field(line, f)) return false;
+    switch (static_cast<field_name>(f.known)) {
+    case field_name::content_length:
+      framing.add_length(f.value);
       break;
-    case field::transfer_encoding:
-      framing_.add_codings(value);
+    case field_name::transfer_encoding:
+      framing.add_codings(f.value);
       break;
-    case field::connection:
-      add_connection_options(value, out_.connection);
+    case field_name::connection:
+      if (!is_token_list(f.value)) return false;
+      add_connection_options(f.value, out.connection);
       break;
-    case field::upgrade:
-      out_.upgrade = value;
+    case field_name::proxy_connection:
+      if (!is_token_list(f.value)) return false;
+      break;
+    case field_name::upgrade:
+      out.upgrade = f.value;
       break;
     default:
-      on_own_field(name, value);
+      look_at(f, out, framing);
     }
   }
-
-  void on_own_field(field name, std::string_view value) {
-    if constexpr (IsRequest) {
-      if (name == field::host) {
-        ++framing_.hosts;
-        out_.host = value;
-      } else if (name == field::expect && iequals(value, "100-continue")) {
-        out_.expects_continue = true;
-      }
-    } else {
-      if (name == field::content_type) out_.content_type = value;
-      out_.has_date |= name == field::date;
-    }
-  }
-
-  void on_header_impl(error_code&) override {}
-  void on_body_init_impl(const boost::optional<std::uint64_t>&, error_code&) override {}
-  std::size_t on_body_impl(beast::string_view body, error_code&) override { return body.size(); }
-  void on_chunk_header_impl(std::uint64_t, beast::string_view, error_code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, beast::string_view body, error_code&) override {
-    return body.size();
-  }
-  void on_finish_impl(error_code&) override {}
-
-  Head& out_;
-  framing_fields framing_;
-};
-
-/// Beast judges framing fields too, before we see them. Whatever it holds against them is our ambiguity.
-bool is_framing_error(const error_code& error) {
-  using enum beast::http::error;
-  return error == bad_content_length || error == multiple_content_length || error == bad_transfer_encoding;
+  return true;
 }
 
 /// RFC 9112 section 6.3 for requests, with what the RFC leaves open refused.
@@ -196,33 +223,13 @@ bool response_framing(const framing_fields& seen, unsigned minor_version, framin
   return true;
 }
 
-/// "HTTP/1.1 200" and nothing more on the status line.
-bool lacks_reason_space(std::string_view bytes) noexcept {
-  constexpr std::size_t size = std::string_view("HTTP/1.1 200").size();
-  return bytes.size() > size + 1 && bytes.starts_with("HTTP/1.") && bytes[size] == '\r';
-}
-
-/// The request line ends in a well-formed HTTP-version (RFC 9112 section 2.3), only not one of ours.
-bool names_other_version(std::string_view bytes) noexcept {
-  const auto line = bytes.substr(0, bytes.find('\r'));
-  const auto version = line.substr(line.rfind(' ') + 1);
-  const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
-  return version.size() == 8 && version.starts_with("HTTP/") && is_digit(version[5]) && version[6] == '.' &&
-         is_digit(version[7]) && version != "HTTP/1.0" && version != "HTTP/1.1";
-}
-
 } // namespace
 
 refusal parse_request_head(std::string_view bytes, request_head& out) {
   out.clear();
-  line_parser<true, request_head> parser(out);
-  if (const auto error = parser.read(bytes)) {
-    if (error == beast::http::error::bad_version && names_other_version(bytes))
-      return refusal::unsupported_version;
-    return is_framing_error(error) ? refusal::ambiguous_framing : refusal::malformed_head;
-  }
-  const auto& seen = parser.framing_seen();
-  out.known_method = method_of(out.method_name);
+  if (const auto why = read_request_line(take_line(bytes), out); why != refusal::none) return why;
+  framing_fields seen;
+  if (!read_fields(bytes, out, seen)) return refusal::malformed_head;
   if (seen.hosts > 1 || (seen.hosts == 0 && out.minor_version >= 1)) return refusal::malformed_host;
   if (!out.connection.upgrade) out.upgrade = {};
   return request_framing(seen, out.minor_version, out.body);
@@ -230,15 +237,9 @@ refusal parse_request_head(std::string_view bytes, request_head& out) {
 
 bool parse_response_head(std::string_view bytes, response_head& out) {
   out.clear();
-  if (lacks_reason_space(bytes)) {
-    const auto line_end = bytes.find('\r');
-    out.repaired.assign(bytes.substr(0, line_end)).append(" ").append(bytes.substr(line_end));
-    bytes = out.repaired;
-  }
-  line_parser<false, response_head> parser(out);
-  if (parser.read(bytes)) return false;
-  if (out.status < 100 || out.status > 599) return false;
-  return response_framing(parser.framing_seen(), out.minor_version, out.body);
+  framing_fields seen;
+  return read_status_line(take_line(bytes), out) && read_fields(bytes, out, seen) &&
+         response_framing(seen, out.minor_version, out.body);
 }
 
 } // namespace limpet::http::h1

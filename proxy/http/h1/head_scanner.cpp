@@ -12,8 +12,8 @@ head_scanner::status head_scanner::scan(std::string_view bytes) noexcept {
   for (;;) {
     // The line's own limit or the head's, whichever is met first, bounds what is looked at: a byte past it
     // has no say.
-    const auto head_end = limits_->head_bytes;
-    const auto line_end = lines_ == 0 ? limits_->first_line_bytes + 2 : head_end;
+    const auto head_end = limits_.head_bytes;
+    const auto line_end = lines_ == 0 ? limits_.first_line_bytes + 2 : head_end;
     const auto end = std::min({bytes.size(), line_end, head_end});
 
     if (lines_ > 0 && scanned_ == line_start_ && scanned_ < end &&
@@ -50,7 +50,7 @@ head_scanner::status head_scanner::end_line(std::size_t line_feed) noexcept {
   line_start_ = scanned_;
   ++lines_;
   if (empty) return first ? status::bare_line_ending : status::complete;
-  if (lines_ > limits_->field_count + 1) return status::too_many_fields;
+  if (lines_ > limits_.field_count + 1) return status::too_many_fields;
   return status::incomplete;
 }
 

@@ -29,7 +29,8 @@ public:
     too_many_fields,
   };
 
-  explicit head_scanner(const head_limits& limits) noexcept : limits_(&limits) {}
+  head_scanner() = default;
+  explicit head_scanner(const head_limits& limits) noexcept : limits_(limits) {}
 
   /// `bytes` is the head from its first byte on, at least as long as at the last call.
   status scan(std::string_view bytes) noexcept;
@@ -40,7 +41,7 @@ public:
 private:
   status end_line(std::size_t line_feed) noexcept;
 
-  const head_limits* limits_;
+  head_limits limits_;
   std::size_t scanned_ = 0; ///< bytes that are known to be good
   std::size_t line_start_ = 0;
   std::size_t lines_ = 0; ///< whole lines seen

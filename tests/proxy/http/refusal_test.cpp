@@ -164,9 +164,9 @@ TEST(refusal_page, names_the_methods_that_are_forwarded) { // RFC 9110 section 1
 }
 
 TEST(request_id, is_128_bits_in_hex_and_never_the_same) {
-  net::io_context io;
+  net::event_loop events;
   process_state process;
-  worker_state worker(io, process);
+  worker_state worker(events, process);
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) {
     std::string id = "old";

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -26,8 +27,9 @@ protected:
     auto opened = open_listen_sockets("127.0.0.1:0", 1).value();
     address = opened.address;
     return std::make_unique<acceptor>(
-        on.io, on.wheel, std::move(opened.fds[0]),
-        [this](stream::socket socket, const socket_address& peer) {
+        on.events, std::move(opened.fds[0]),
+        [this](unique_fd socket, const socket_address& peer) {
+          if (throws) throw std::runtime_error("a connection's");
           peers.push_back(peer.to_string());
           sockets.push_back(std::move(socket));
         },
@@ -36,9 +38,10 @@ protected:
 
   loop on;
   std::string address; ///< of the acceptor that was made last
-  std::vector<stream::socket> sockets;
+  std::vector<unique_fd> sockets;
   std::vector<std::string> peers;
   std::vector<accept_event> troubles;
+  bool throws = false;
 };
 
 TEST_F(acceptor_test, hands_over_each_connection_and_its_peer) {
@@ -84,13 +87,25 @@ TEST_F(acceptor_test, has_no_trouble_when_closed_with_a_client_on_its_way_in) {
   const auto to_other = connect();
   one->start();
   other->start();
-  asio::post(on.io, [&] {
+  on.events.defer([&] {
     one->drain_and_close();
     other->drain_and_close();
   });
   ASSERT_TRUE(on.run_until([&] { return sockets.size() == 2; }));
-  on.io.poll();
+  on.poll();
   EXPECT_TRUE(troubles.empty());
+}
+
+TEST_F(acceptor_test, goes_on_when_a_connection_throws) {
+  const auto listening = make_acceptor();
+  listening->start();
+  const auto lost = connect();
+  throws = true;
+  EXPECT_THROW(on.run_until([] { return false; }), std::runtime_error);
+  throws = false;
+  const auto client = connect();
+  ASSERT_TRUE(on.run_until([&] { return sockets.size() == 1; }));
+  EXPECT_EQ(peers[0], socket_address::of_socket(client.get()).to_string());
 }
 
 /// While it lives this process can open no more files. The sanitizers open files of their own to look at a
@@ -136,8 +151,8 @@ TEST_F(acceptor_test, stays_closed_when_closed_in_a_pause) {
   ASSERT_TRUE(on.run_until([&] { return !troubles.empty(); }));
   listening->close();
   const auto seen = troubles.size();
-  on.wheel.advance(clock::now() + std::chrono::hours(1));
-  on.io.poll();
+  on.pass(std::chrono::hours(1));
+  on.poll();
   EXPECT_EQ(troubles.size(), seen);
   EXPECT_EQ(sockets.size(), 1);
 }

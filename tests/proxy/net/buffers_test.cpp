@@ -22,6 +22,9 @@ TEST(buffer_pool, lends_blocks_of_one_size) {
   EXPECT_NE(a.span().data(), b.span().data());
   EXPECT_EQ(pool.on_loan(), 2U);
   std::memset(a.span().data(), 1, a.span().size());
+  buffer_pool large(1, buffer_pool::large_block_bytes);
+  EXPECT_EQ(large.take().span().size(), buffer_pool::large_block_bytes);
+  EXPECT_TRUE(buffer_pool::block().span().empty());
 }
 
 TEST(buffer_pool, gives_out_first_what_came_back_last) {

@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <memory>
-#include <optional>
 #include <vector>
 
 namespace limpet::net {
@@ -13,60 +12,57 @@ using namespace std::chrono_literals;
 
 constexpr auto tick = deadline_wheel::tick;
 
-/// A wheel whose time is what the test says. A deadline takes the moment of arming from the real clock, so a
-/// test knows it as lying between two readings, and asks of the wheel only what holds for all moments between
-/// them.
+/// A wheel whose time is what the test says: so long after it was made.
 class deadline_test : public testing::Test {
 protected:
-  io_context io; // never run: the wheel's own timer does not tick
-  deadline_wheel wheel{io};
+  static constexpr clock::time_point made{1'000h};
 
-  struct window {
-    clock::time_point from, to;
-  };
-
-  template <class Arm>
-  static window armed_within(Arm arm) {
-    const auto from = clock::now();
-    arm();
-    return {from, clock::now()};
-  }
-
+  /// It is so long after the wheel was made.
+  void at(clock::duration time) { wheel.advance(made + time); }
   static void count_up(void* counter) { ++*static_cast<int*>(counter); }
+
+  deadline_wheel wheel{made};
 };
 
 TEST_F(deadline_test, is_never_early_and_at_most_one_tick_late) {
-  for (const auto after : {1ms, 19ms, 20ms, 21ms, 500ms, 20'480ms, 60'000ms}) {
-    deadline_wheel fresh(io);
-    deadline d;
-    int fired = 0;
-    const auto armed = armed_within([&] { d.arm(fresh, after, &count_up, &fired); });
-    fresh.advance(armed.from + after);
-    EXPECT_EQ(fired, 0) << after.count();
-    EXPECT_TRUE(d.armed());
-    fresh.advance(armed.to + after + tick);
-    EXPECT_EQ(fired, 1) << after.count();
-    EXPECT_FALSE(d.armed());
-  }
+  for (const auto armed_at : {0ms, 1ms, 19ms, 20ms, 1'007ms})
+    for (const auto after : {1ms, 19ms, 20ms, 21ms, 500ms, 20'480ms, 60'000ms}) {
+      deadline_wheel fresh(made);
+      const auto armed = made + armed_at;
+      fresh.advance(armed);
+      deadline d;
+      int fired = 0;
+      d.arm(fresh, after, &count_up, &fired);
+      fresh.advance(armed + after - 1ns);
+      EXPECT_EQ(fired, 0) << after.count();
+      EXPECT_TRUE(d.armed());
+      fresh.advance(armed + after + tick);
+      EXPECT_EQ(fired, 1) << after.count();
+      EXPECT_FALSE(d.armed());
+    }
+}
+
+TEST_F(deadline_test, knows_no_time_but_what_it_is_told) {
+  EXPECT_EQ(wheel.now(), made);
+  at(7ms); // less than a tick
+  EXPECT_EQ(wheel.now(), made + 7ms);
 }
 
 TEST_F(deadline_test, fires_once) {
   deadline d;
   int fired = 0;
-  const auto armed = armed_within([&] { d.arm(wheel, 100ms, &count_up, &fired); });
-  wheel.advance(armed.to + 200ms);
-  wheel.advance(armed.to + 60s); // several times round
+  d.arm(wheel, 100ms, &count_up, &fired);
+  at(200ms);
+  at(60s); // several times round
   EXPECT_EQ(fired, 1);
 }
 
 TEST_F(deadline_test, fires_when_many_ticks_are_overslept) {
   deadline soon, late;
   int fired = 0;
-  const auto armed = armed_within([&] {
-    soon.arm(wheel, 40ms, &count_up, &fired);
-    late.arm(wheel, 30s, &count_up, &fired);
-  });
-  wheel.advance(armed.to + 1h);
+  soon.arm(wheel, 40ms, &count_up, &fired);
+  late.arm(wheel, 30s, &count_up, &fired);
+  at(1h);
   EXPECT_EQ(fired, 2);
 }
 
@@ -74,13 +70,14 @@ TEST_F(deadline_test, goes_by_the_last_arming_when_moved_out) {
   deadline d;
   int early = 0;
   int fired = 0;
-  const auto first = armed_within([&] { d.arm(wheel, 100ms, &count_up, &early); });
-  const auto armed = armed_within([&] { d.arm(wheel, 50s, &count_up, &fired); });
-  wheel.advance(first.to + 1s);
+  d.arm(wheel, 100ms, &count_up, &early);
+  at(50ms);
+  d.arm(wheel, 50s, &count_up, &fired);
+  at(1s);
   EXPECT_EQ(early, 0);
-  wheel.advance(armed.from + 50s);
+  at(50ms + 50s - 1ns);
   EXPECT_EQ(fired, 0);
-  wheel.advance(armed.to + 50s + tick);
+  at(50ms + 50s + tick);
   EXPECT_EQ(fired, 1);
   EXPECT_EQ(early, 0);
 }
@@ -90,12 +87,12 @@ TEST_F(deadline_test, goes_by_the_last_arming_when_moved_in) {
   int late = 0;
   int fired = 0;
   d.arm(wheel, 50s, &count_up, &late);
-  const auto armed = armed_within([&] { d.arm(wheel, 100ms, &count_up, &fired); });
-  wheel.advance(armed.from + 100ms);
+  d.arm(wheel, 100ms, &count_up, &fired);
+  at(100ms - 1ns);
   EXPECT_EQ(fired, 0);
-  wheel.advance(armed.to + 100ms + tick);
+  at(100ms + tick);
   EXPECT_EQ(fired, 1);
-  wheel.advance(armed.to + 60s);
+  at(60s);
   EXPECT_EQ(fired, 1);
   EXPECT_EQ(late, 0);
 }
@@ -103,17 +100,15 @@ TEST_F(deadline_test, goes_by_the_last_arming_when_moved_in) {
 TEST_F(deadline_test, does_not_fire_when_disarmed) {
   deadline disarmed, unlinked, zero, negative;
   int fired = 0;
-  const auto armed = armed_within([&] {
-    for (auto* d : {&disarmed, &unlinked, &zero, &negative})
-      d->arm(wheel, 100ms, &count_up, &fired);
-  });
+  for (auto* d : {&disarmed, &unlinked, &zero, &negative})
+    d->arm(wheel, 100ms, &count_up, &fired);
   disarmed.disarm();
   unlinked.unlink();
   zero.arm(wheel, 0ms, &count_up, &fired); // no limit
   negative.arm(wheel, -1ms, &count_up, &fired);
   for (auto* d : {&disarmed, &unlinked, &zero, &negative})
     EXPECT_FALSE(d->armed());
-  wheel.advance(armed.to + 60s);
+  at(60s);
   EXPECT_EQ(fired, 0);
 }
 
@@ -122,26 +117,26 @@ TEST_F(deadline_test, can_be_armed_again_after_being_disarmed) {
   int fired = 0;
   d.arm(wheel, 100ms, &count_up, &fired);
   d.disarm();
-  const auto armed = armed_within([&] { d.arm(wheel, 2s, &count_up, &fired); });
-  wheel.advance(armed.from + 2s);
+  d.arm(wheel, 2s, &count_up, &fired);
+  at(2s - 1ns);
   EXPECT_EQ(fired, 0);
-  wheel.advance(armed.to + 2s + tick);
+  at(2s + tick);
   EXPECT_EQ(fired, 1);
 }
 
 TEST_F(deadline_test, is_forgotten_with_its_owner) {
   auto d = std::make_unique<deadline>();
   int fired = 0;
-  const auto armed = armed_within([&] { d->arm(wheel, 100ms, &count_up, &fired); });
+  d->arm(wheel, 100ms, &count_up, &fired);
   d.reset();
-  wheel.advance(armed.to + 1s);
+  at(1s);
   EXPECT_EQ(fired, 0);
 }
 
 TEST_F(deadline_test, may_outlive_its_wheel) {
   deadline a, b;
   int fired = 0;
-  auto wheel_of_its_own = std::make_unique<deadline_wheel>(io);
+  auto wheel_of_its_own = std::make_unique<deadline_wheel>(made);
   a.arm(*wheel_of_its_own, 100ms, &count_up, &fired);
   b.arm(*wheel_of_its_own, 100ms, &count_up, &fired);
   wheel_of_its_own.reset();
@@ -153,14 +148,12 @@ TEST_F(deadline_test, waits_out_several_rounds_of_the_wheel) {
   // A round is 1024 ticks of 20 ms, about 20 s.
   std::vector<std::unique_ptr<deadline>> all;
   int fired = 0;
-  const auto armed = armed_within([&] {
-    for (int round = 0; round < 4; ++round)
-      all.emplace_back(std::make_unique<deadline>())->arm(wheel, 1s + round * 1024 * tick, &count_up, &fired);
-  });
+  for (int round = 0; round < 4; ++round)
+    all.emplace_back(std::make_unique<deadline>())->arm(wheel, 1s + round * 1024 * tick, &count_up, &fired);
   for (int round = 0; round < 4; ++round) {
-    wheel.advance(armed.from + 1s + round * 1024 * tick);
+    at(1s + round * 1024 * tick - 1ns);
     EXPECT_EQ(fired, round);
-    wheel.advance(armed.to + 1s + round * 1024 * tick + tick);
+    at(1s + round * 1024 * tick + tick);
     EXPECT_EQ(fired, round + 1);
   }
 }
@@ -170,10 +163,81 @@ TEST_F(deadline_test, holds_limits_of_years) {
   int fired = 0;
   // 2^32 ticks and a second: what a counter of 32 bits would take for a second.
   const auto after = milliseconds((std::int64_t{1} << 32) * tick.count() + 1'000);
-  const auto armed = armed_within([&] { d.arm(wheel, after, &count_up, &fired); });
-  wheel.advance(armed.to + 10s);
+  d.arm(wheel, after, &count_up, &fired);
+  at(10s);
   EXPECT_EQ(fired, 0);
   EXPECT_TRUE(d.armed());
+}
+
+// -- how long nothing is due ------------------------------------------
+
+TEST_F(deadline_test, tells_how_long_to_sleep) {
+  for (const auto armed_at : {0ms, 1ms, 19ms, 20ms, 1'007ms})
+    for (const auto after : {1ms, 19ms, 20ms, 21ms, 500ms, 900ms}) {
+      deadline_wheel fresh(made);
+      fresh.advance(made + armed_at);
+      deadline d;
+      int fired = 0;
+      d.arm(fresh, after, &count_up, &fired);
+      const auto sleep = fresh.until_next();
+      fresh.advance(fresh.now() + sleep - 1ns);
+      EXPECT_EQ(fired, 0) << "to wake earlier would be for nothing";
+      fresh.advance(fresh.now() + 1ns);
+      EXPECT_EQ(fired, 1) << after.count();
+    }
+}
+
+TEST_F(deadline_test, rounds_the_sleep_up) {
+  deadline d;
+  int fired = 0;
+  wheel.advance(made + 300us);
+  d.arm(wheel, 50ms, &count_up, &fired);
+  wheel.advance(wheel.now() + wheel.until_next());
+  EXPECT_EQ(fired, 1);
+}
+
+TEST_F(deadline_test, sleeps_only_so_long) {
+  for (const auto now : {0ms, 7ms, 20ms, 100'000ms}) {
+    at(now);
+    EXPECT_LE(wheel.until_next(), deadline_wheel::longest_sleep);
+    EXPECT_GT(wheel.until_next(), deadline_wheel::longest_sleep - 2 * tick);
+  }
+  deadline far_away;
+  int fired = 0;
+  far_away.arm(wheel, 1h, &count_up, &fired);
+  EXPECT_LE(wheel.until_next(), deadline_wheel::longest_sleep);
+}
+
+TEST_F(deadline_test, sleeps_no_longer_when_something_sooner_is_armed) {
+  deadline late, soon;
+  int fired = 0;
+  late.arm(wheel, 800ms, &count_up, &fired);
+  EXPECT_GT(wheel.until_next(), 800ms);
+  soon.arm(wheel, 100ms, &count_up, &fired);
+  EXPECT_LE(wheel.until_next(), 100ms + tick);
+  at(100ms + tick);
+  EXPECT_EQ(fired, 1);
+  EXPECT_GE(wheel.until_next(), 680ms);
+}
+
+TEST_F(deadline_test, never_oversleeps_from_one_sleep_to_the_next) {
+  // Limits of all lengths, each armed when the one before has fired, and some that are moved out on the way.
+  deadline d, moved;
+  int fired = 0;
+  int ignored = 0;
+  for (int i = 0; i < 200; ++i) {
+    const auto after = milliseconds(1 + i * 137 % 25'000);
+    const auto due = wheel.now() + after;
+    const int before = fired;
+    d.arm(wheel, after, &count_up, &fired);
+    while (fired == before) {
+      moved.arm(wheel, 30s, &count_up, &ignored);
+      const auto sleep = wheel.until_next();
+      ASSERT_GT(sleep, 0ms);
+      wheel.advance(wheel.now() + sleep);
+      ASSERT_LE(wheel.now(), due + tick + 1ms) << after.count();
+    }
+  }
 }
 
 // -- what callbacks do ------------------------------------------------
@@ -183,33 +247,32 @@ struct rearming {
   milliseconds again;
   deadline d;
   int fired = 0;
-  std::optional<clock::time_point> armed_from, armed_to;
 
   static void on_due(void* self) {
     auto& r = *static_cast<rearming*>(self);
     EXPECT_FALSE(r.d.armed());
     if (++r.fired > 1) return;
-    r.armed_from = clock::now();
     r.d.arm(r.wheel, r.again, &on_due, self);
-    r.armed_to = clock::now();
   }
 };
 
 TEST_F(deadline_test, can_be_armed_in_its_own_callback) {
-  // 1024 ticks later is the very slot that is being emptied; the wheel is ahead of the clock by the first
-  // limit.
-  for (const auto again : {10'000ms, 1024 * tick + 40ms, 1024 * tick + 60ms}) {
-    deadline_wheel fresh(io);
-    rearming r{fresh, again, {}, 0, {}, {}};
-    const auto armed = armed_within([&] { r.d.arm(fresh, 40ms, &rearming::on_due, &r); });
-    fresh.advance(armed.to + 40ms + tick);
-    ASSERT_EQ(r.fired, 1);
-    EXPECT_TRUE(r.d.armed());
-    fresh.advance(*r.armed_from + again);
-    EXPECT_EQ(r.fired, 1) << again.count();
-    fresh.advance(*r.armed_to + again + tick);
-    EXPECT_EQ(r.fired, 2) << again.count();
-  }
+  // 1024 ticks later is the very slot that is being emptied. Where many ticks were overslept, the limit
+  // counts from the time that it is by now.
+  for (const auto overslept : {0ms, 300ms})
+    for (const auto again : {10'000ms, 1023 * tick, 1024 * tick, 1025 * tick}) {
+      deadline_wheel fresh(made);
+      rearming r{fresh, again, {}, 0};
+      r.d.arm(fresh, 40ms, &rearming::on_due, &r);
+      const auto armed = made + 40ms + tick + overslept;
+      fresh.advance(armed);
+      ASSERT_EQ(r.fired, 1);
+      EXPECT_TRUE(r.d.armed());
+      fresh.advance(armed + again - 1ns);
+      EXPECT_EQ(r.fired, 1) << again.count();
+      fresh.advance(armed + again + tick);
+      EXPECT_EQ(r.fired, 2) << again.count();
+    }
 }
 
 struct destroying {
@@ -227,14 +290,10 @@ TEST_F(deadline_test, may_be_destroyed_in_its_own_callback_and_take_others_along
   destroying group;
   deadline survivor;
   int survived = 0;
-  const auto armed = armed_within([&] {
-    for (int i = 0; i < 5; ++i)
-      group.victims.emplace_back(std::make_unique<deadline>())
-          ->arm(wheel, 100ms, &destroying::on_due, &group);
-    survivor.arm(wheel, 100ms, &count_up, &survived);
-  });
-  wheel.advance(armed.to + 1s);
-  // All five hung together unless a tick ended while they were armed; then some had a callback of their own.
+  for (int i = 0; i < 5; ++i)
+    group.victims.emplace_back(std::make_unique<deadline>())->arm(wheel, 100ms, &destroying::on_due, &group);
+  survivor.arm(wheel, 100ms, &count_up, &survived);
+  at(1s);
   EXPECT_EQ(group.fired, 1);
   EXPECT_EQ(survived, 1);
 }
@@ -253,11 +312,9 @@ struct disarming {
 
 TEST_F(deadline_test, can_be_disarmed_by_another_that_is_due_with_it) {
   disarming pair;
-  const auto armed = armed_within([&] {
-    pair.first.arm(wheel, 100ms, &disarming::on_due, &pair);
-    pair.second.arm(wheel, 100ms, &disarming::on_due, &pair);
-  });
-  wheel.advance(armed.to + 60s);
+  pair.first.arm(wheel, 100ms, &disarming::on_due, &pair);
+  pair.second.arm(wheel, 100ms, &disarming::on_due, &pair);
+  at(60s);
   EXPECT_EQ(pair.fired, 1);
 }
 
@@ -276,49 +333,12 @@ struct postponing {
 TEST_F(deadline_test, can_be_moved_out_by_another_that_is_due_with_it) {
   postponing p{wheel, {}, 0};
   deadline d;
-  const auto armed = armed_within([&] {
-    d.arm(wheel, 100ms, &postponing::on_due, &p);
-    p.other.arm(wheel, 140ms, &postponing::count, &p);
-  });
-  wheel.advance(armed.to + 120ms);
-  wheel.advance(armed.to + 5s);
+  d.arm(wheel, 100ms, &postponing::on_due, &p);
+  p.other.arm(wheel, 100ms, &postponing::count, &p);
+  at(5s);
   EXPECT_EQ(p.fired, 0);
-  wheel.advance(armed.to + 40s);
+  at(40s);
   EXPECT_EQ(p.fired, 1);
-}
-
-// -- its own timer ----------------------------------------------------
-
-TEST_F(deadline_test, ticks_by_itself) {
-  deadline d;
-  const auto armed = armed_within([&] {
-    d.arm(
-        wheel, 30ms, [](void* context) { static_cast<io_context*>(context)->stop(); }, &io);
-  });
-  io.run();
-  EXPECT_FALSE(d.armed());
-  EXPECT_GE(clock::now(), armed.from + 30ms);
-}
-
-/// What must not happen would go on for ever; a test that fails ends all the same.
-constexpr auto long_enough = 5s;
-
-TEST_F(deadline_test, stops_ticking) {
-  deadline d;
-  int fired = 0;
-  d.arm(wheel, 1ms, &count_up, &fired);
-  wheel.stop();
-  io.run_for(long_enough);
-  EXPECT_TRUE(io.stopped());
-  EXPECT_EQ(fired, 0);
-}
-
-TEST_F(deadline_test, stops_ticking_from_a_callback) {
-  deadline d;
-  d.arm(
-      wheel, 1ms, [](void* context) { static_cast<deadline_wheel*>(context)->stop(); }, &wheel);
-  io.run_for(long_enough);
-  EXPECT_TRUE(io.stopped());
 }
 
 } // namespace

@@ -4,7 +4,6 @@
 #include "tests/proxy/net/support.hpp"
 
 #include <boost/asio/error.hpp>
-#include <boost/asio/post.hpp>
 #include <gtest/gtest.h>
 
 #include <netinet/tcp.h>
@@ -20,12 +19,30 @@ namespace {
 
 using namespace std::chrono_literals;
 
+task<error_code> wait_to_read(stream& from) {
+  co_return co_await from.readable();
+}
+
+task<error_code> wait_to_write(stream& to, milliseconds within) {
+  co_return co_await to.writable(within);
+}
+
+/// Both ends have found nothing to read before a test begins, so that a wait for it does wait.
 class stream_test : public testing::Test {
 protected:
+  stream_test() {
+    read_now(near);
+    read_now(far);
+  }
+  /// What has come, once the loop has heard of it.
+  std::string read_next(stream& from) {
+    EXPECT_FALSE(on.run(from.readable()));
+    return read_now(from);
+  }
   /// Does something once the coroutine under test waits.
   template <class Action>
   void later(Action action) {
-    asio::post(on.io, std::move(action));
+    on.events.defer(std::move(action));
   }
   /// Writes until nothing more is taken.
   static void fill(stream& to) {
@@ -34,7 +51,7 @@ protected:
     }
   }
   /// Lets all deadlines pass.
-  void pass_time() { on.wheel.advance(clock::now() + 1h); }
+  void pass_time() { on.pass(1h); }
 
   loop on;
   stream_pair pair{on};
@@ -48,20 +65,20 @@ TEST_F(stream_test, reads_what_was_written) {
   std::array<iovec, 3> pieces{iovec{const_cast<char*>("ab"), 2}, iovec{nullptr, 0},
                               iovec{const_cast<char*>("cde"), 3}};
   EXPECT_EQ(far.writev(pieces).bytes, 5U);
-  EXPECT_EQ(read_now(near), "abcde");
+  EXPECT_EQ(read_next(near), "abcde");
   EXPECT_TRUE(is_would_block(near.read_some(bytes).error));
 }
 
 TEST_F(stream_test, tells_of_the_peers_end) {
   write_now(far, "last");
   far.shutdown_send();
-  EXPECT_EQ(read_now(near), "last");
+  EXPECT_EQ(read_next(near), "last");
   std::array<std::byte, 16> bytes;
   const auto [count, error] = near.read_some(bytes);
   EXPECT_EQ(count, 0U);
   EXPECT_FALSE(error);
   EXPECT_EQ(write_now(near, "still"), 5U); // the other direction is open
-  EXPECT_EQ(read_now(far), "still");
+  EXPECT_EQ(read_next(far), "still");
 }
 
 TEST_F(stream_test, writes_to_a_closed_peer_without_a_signal) {
@@ -75,7 +92,7 @@ TEST_F(stream_test, peeks_without_taking) {
   write_now(far, "ab");
   EXPECT_EQ(near.peek().bytes, 1U);
   EXPECT_EQ(near.peek().bytes, 1U);
-  EXPECT_EQ(read_now(near), "ab");
+  EXPECT_EQ(read_next(near), "ab");
   far.close();
   const auto [count, error] = near.peek();
   EXPECT_EQ(count, 0U);
@@ -90,23 +107,51 @@ TEST_F(stream_test, waits_for_something_to_read) {
   EXPECT_FALSE(on.run(near.readable()));
 }
 
+TEST_F(stream_test, need_not_wait_before_the_first_try) {
+  const stream_pair fresh(on);
+  EXPECT_TRUE(fresh.near->may_read());
+  EXPECT_TRUE(fresh.near->readable().await_ready());
+  EXPECT_FALSE(fresh.near->readable(turn::fresh).await_ready()) << "it gives the others their turn";
+  EXPECT_FALSE(on.run(fresh.near->readable(turn::fresh)));
+}
+
+TEST_F(stream_test, asks_the_system_only_where_the_loop_has_heard_of_something) {
+  write_now(far, "a");
+  std::array<std::byte, 16> bytes;
+  EXPECT_FALSE(near.may_read());
+  EXPECT_TRUE(is_would_block(near.read_some(bytes).error));
+  EXPECT_EQ(near.peek().bytes, 1U) << "this one does ask";
+  EXPECT_FALSE(on.run(near.readable()));
+  EXPECT_TRUE(near.may_read());
+  EXPECT_EQ(near.read_some(bytes).bytes, 1U);
+  EXPECT_FALSE(near.may_read()) << "less than there was room for";
+
+  EXPECT_LT(write_now(near, std::string(8'000'000, 'a')), 8'000'000U);
+  const std::array<iovec, 1> piece{iovec{const_cast<char*>("a"), 1}};
+  EXPECT_FALSE(on.run(far.readable()));
+  read_now(far);
+  EXPECT_TRUE(is_would_block(near.writev(piece).error)) << "the loop was not asked whether there is room";
+  EXPECT_FALSE(on.run(near.writable()));
+  EXPECT_EQ(near.writev(piece).bytes, 1U);
+}
+
 TEST_F(stream_test, waits_for_room_to_write) {
   EXPECT_FALSE(on.run(near.writable()));
   fill(near);
-  bool read = false;
-  later([&] {
-    read_now(far);
-    read = true;
-  });
-  EXPECT_FALSE(on.run(near.writable()));
-  EXPECT_TRUE(read);
+  loop::running writes(wait_to_write(near, 0ms));
+  on.poll();
+  EXPECT_FALSE(writes.has_ended());
+  read_next(far);
+  ASSERT_TRUE(on.run_until([&] { return writes.has_ended(); }));
+  EXPECT_FALSE(writes.result());
 }
 
 TEST_F(stream_test, wakes_state_machines) {
   int readable = 0;
   int writable = 0;
-  near.when_readable([&](error_code error) { readable += !error; });
-  near.when_writable([&](error_code error) { writable += !error; });
+  const auto count = [](void* counter) { ++*static_cast<int*>(counter); };
+  near.when_readable({count, &readable});
+  near.when_writable({count, &writable});
   write_now(far, "a");
   EXPECT_TRUE(on.run_until([&] { return readable == 1 && writable == 1; }));
 }
@@ -119,11 +164,35 @@ TEST_F(stream_test, ends_the_wait_under_way_when_interrupted) {
   EXPECT_EQ(near.interrupted(), asio::error::shut_down);
 }
 
+TEST_F(stream_test, forgets_a_coroutine_that_is_destroyed_in_its_wait) {
+  fill(near);
+  {
+    const loop::running reads(wait_to_read(near));
+    const loop::running writes(wait_to_write(near, 1s));
+    on.poll();
+  }
+  write_now(far, "a");
+  EXPECT_EQ(read_next(near), "a");
+  read_next(far);
+  EXPECT_FALSE(on.run(near.writable()));
+}
+
+TEST_F(stream_test, calls_nobody_once_it_is_closed) {
+  const loop::running reads(wait_to_read(near));
+  on.poll();
+  write_now(far, "a");
+  near.close();
+  on.poll();
+  EXPECT_FALSE(reads.has_ended()) << "it goes with its owner";
+}
+
 TEST_F(stream_test, ends_all_later_waits_until_resumed) {
   near.interrupt(asio::error::shut_down);
   EXPECT_EQ(on.run(near.readable()), asio::error::shut_down);
   EXPECT_EQ(on.run(near.writable()), asio::error::shut_down);
-  near.resume();
+  near.resume(asio::error::timed_out); // which was not the reason
+  EXPECT_EQ(near.interrupted(), asio::error::shut_down);
+  near.resume(asio::error::shut_down);
   EXPECT_FALSE(near.interrupted());
   EXPECT_FALSE(on.run(near.writable()));
 }
@@ -146,25 +215,17 @@ TEST_F(stream_test, ends_the_next_wait_where_the_deadline_has_passed) {
 
 TEST_F(stream_test, times_whoever_reads_and_whoever_writes_apart) {
   fill(near);
-  error_code read, written;
-  int ended = 0;
-  const auto note = [&](error_code& into) {
-    return [&](std::exception_ptr, error_code error) {
-      into = error;
-      ++ended;
-    };
-  };
   near.expires_after(10s);
-  asio::co_spawn(on.io.get_executor(), near.readable(), note(read));
-  asio::co_spawn(on.io.get_executor(), near.writable(1s), note(written));
-  on.io.poll();
+  loop::running reads(wait_to_read(near));
+  loop::running writes(wait_to_write(near, 1s));
   near.clear_deadline(); // of the one that reads; it waits on
-  on.wheel.advance(clock::now() + 5s);
-  ASSERT_TRUE(on.run_until([&] { return ended == 1; }));
-  EXPECT_EQ(written, asio::error::timed_out);
+  on.pass(5s);
+  ASSERT_TRUE(on.run_until([&] { return writes.has_ended(); }));
+  EXPECT_EQ(writes.result(), asio::error::timed_out);
+  EXPECT_FALSE(reads.has_ended());
   write_now(far, "a");
-  ASSERT_TRUE(on.run_until([&] { return ended == 2; }));
-  EXPECT_FALSE(read);
+  ASSERT_TRUE(on.run_until([&] { return reads.has_ended(); }));
+  EXPECT_FALSE(reads.result());
 }
 
 TEST_F(stream_test, has_no_deadline_once_cleared) {
@@ -197,14 +258,30 @@ TEST_F(stream_test, does_not_forget_an_interrupt_that_a_deadline_follows) {
 TEST_F(stream_test, forgets_its_deadline_when_closed) {
   near.expires_after(1s);
   near.close();
-  pass_time();
   EXPECT_FALSE(near.is_open());
-  EXPECT_FALSE(near.interrupted());
+  pass_time();
+  EXPECT_NE(on.run(near.pause()), asio::error::timed_out);
+}
+
+TEST_F(stream_test, pauses_though_there_is_something_to_read) {
+  write_now(far, "a");
+  bool others_ran = false;
+  later([&] { others_ran = true; });
+  EXPECT_FALSE(on.run(near.pause()));
+  EXPECT_TRUE(others_ran);
+  near.interrupt(asio::error::shut_down);
+  EXPECT_EQ(on.run(near.pause()), asio::error::shut_down);
+}
+
+TEST_F(stream_test, keeps_the_first_reason_of_an_interrupt) {
+  near.interrupt(asio::error::shut_down);
+  near.interrupt(asio::error::operation_aborted);
+  EXPECT_EQ(near.interrupted(), asio::error::shut_down);
 }
 
 // -- writing all ------------------------------------------------------
 
-awaitable<std::string> read_to_end(stream& from) {
+task<std::string> read_to_end(stream& from) {
   std::string text;
   while (!co_await from.readable()) {
     text += read_now(from);
@@ -214,7 +291,7 @@ awaitable<std::string> read_to_end(stream& from) {
   co_return text;
 }
 
-awaitable<error_code> write_and_end(stream& to, std::span<iovec> pieces) {
+task<error_code> write_and_end(stream& to, std::span<iovec> pieces) {
   const auto error = co_await write_all(to, pieces);
   to.shutdown_send();
   co_return error;
@@ -224,12 +301,10 @@ TEST_F(stream_test, writes_all_however_slow_the_reader) {
   std::string first(1'500'000, 'a'), second(700'000, 'b');
   std::array<iovec, 3> pieces{iovec{first.data(), first.size()}, iovec{nullptr, 0},
                               iovec{second.data(), second.size()}};
-  std::string seen;
-  asio::co_spawn(on.io.get_executor(), read_to_end(far),
-                 [&](std::exception_ptr, std::string text) { seen = std::move(text); });
+  loop::running reads(read_to_end(far));
   EXPECT_FALSE(on.run(write_and_end(near, pieces)));
-  EXPECT_TRUE(on.run_until([&] { return !seen.empty(); }));
-  EXPECT_TRUE(seen == first + second);
+  ASSERT_TRUE(on.run_until([&] { return reads.has_ended(); }));
+  EXPECT_TRUE(reads.result() == first + second);
 }
 
 TEST_F(stream_test, gives_up_writing_when_interrupted) {
@@ -277,19 +352,15 @@ TEST(consume, takes_bytes_and_empty_pieces_off_the_front) {
 
 class tcp_stream_test : public testing::Test {
 protected:
-  stream::socket unconnected() {
-    stream::socket socket(on.io);
-    socket.open(endpoint().protocol());
-    return socket;
-  }
-  asio::generic::stream_protocol::endpoint endpoint() const {
+  unique_fd unconnected() const { return stream::open(endpoint()).value(); }
+  stream_endpoint endpoint() const {
     const auto address = socket_address::of_socket(listening.fds[0].get());
     return {address.data(), address.size()};
   }
   /// The server's end of the connection that was made last.
   std::unique_ptr<stream> accept() {
-    const int fd = ::accept4(listening.fds[0].get(), nullptr, nullptr, SOCK_CLOEXEC);
-    return std::make_unique<stream>(stream::socket(on.io, endpoint().protocol(), fd), on.wheel);
+    const int fd = ::accept4(listening.fds[0].get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
+    return std::make_unique<stream>(unique_fd(fd), on.events);
   }
 
   loop on;
@@ -297,7 +368,7 @@ protected:
 };
 
 TEST_F(tcp_stream_test, connects) {
-  stream client(unconnected(), on.wheel);
+  stream client(unconnected(), on.events);
   ASSERT_FALSE(on.run(client.connect(endpoint())));
   const auto server = accept();
   EXPECT_EQ(write_now(client, "hello"), 5U);
@@ -307,13 +378,13 @@ TEST_F(tcp_stream_test, connects) {
 
 TEST_F(tcp_stream_test, tells_that_nobody_listens) {
   const auto nowhere = endpoint();
-  stream client(unconnected(), on.wheel);
+  stream client(unconnected(), on.events);
   listening.fds.clear();
   EXPECT_EQ(on.run(client.connect(nowhere)), asio::error::connection_refused);
 }
 
 TEST_F(tcp_stream_test, sends_small_pieces_at_once) { // RFC 896 would hold them back
-  stream client(unconnected(), on.wheel);
+  stream client(unconnected(), on.events);
   int set = 0;
   socklen_t size = sizeof set;
   ASSERT_EQ(::getsockopt(client.native_handle(), IPPROTO_TCP, TCP_NODELAY, &set, &size), 0);
@@ -321,12 +392,12 @@ TEST_F(tcp_stream_test, sends_small_pieces_at_once) { // RFC 896 would hold them
 }
 
 TEST_F(tcp_stream_test, aborts_with_a_reset) {
-  stream client(unconnected(), on.wheel);
+  stream client(unconnected(), on.events);
   ASSERT_FALSE(on.run(client.connect(endpoint())));
   const auto server = accept();
   server->abort();
-  ASSERT_FALSE(on.run(client.readable()));
   std::array<std::byte, 1> byte;
+  ASSERT_FALSE(on.run(client.readable()));
   EXPECT_EQ(client.read_some(byte).error, asio::error::connection_reset);
 }
 

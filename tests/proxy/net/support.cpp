@@ -21,10 +21,10 @@ temporary_folder::~temporary_folder() {
 
 stream_pair::stream_pair(loop& on) {
   int fds[2];
-  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0) throw std::runtime_error("socketpair");
-  const auto protocol = asio::generic::stream_protocol(AF_UNIX, 0);
-  near = std::make_unique<stream>(stream::socket(on.io, protocol, fds[0]), on.wheel);
-  far = std::make_unique<stream>(stream::socket(on.io, protocol, fds[1]), on.wheel);
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0)
+    throw std::runtime_error("socketpair");
+  near = std::make_unique<stream>(unique_fd(fds[0]), on.events);
+  far = std::make_unique<stream>(unique_fd(fds[1]), on.events);
 }
 
 std::string read_now(stream& from) {
@@ -40,6 +40,21 @@ std::string read_now(stream& from) {
 std::size_t write_now(stream& to, std::string_view text) {
   const std::array<iovec, 1> piece{iovec{const_cast<char*>(text.data()), text.size()}};
   return to.writev(piece).bytes;
+}
+
+std::string read_now(int socket) {
+  std::string text;
+  std::array<char, 4096> bytes;
+  for (;;) {
+    const auto count = ::recv(socket, bytes.data(), bytes.size(), MSG_DONTWAIT);
+    if (count <= 0) return text;
+    text.append(bytes.data(), static_cast<std::size_t>(count));
+  }
+}
+
+std::size_t write_now(int socket, std::string_view text) {
+  const auto count = ::send(socket, text.data(), text.size(), MSG_DONTWAIT | MSG_NOSIGNAL);
+  return count < 0 ? 0 : static_cast<std::size_t>(count);
 }
 
 } // namespace limpet::net

@@ -1,15 +1,15 @@
 #pragma once
 
-#include "proxy/net/deadline.hpp"
+#include "proxy/net/event_loop.hpp"
 #include "proxy/net/stream.hpp"
 
-#include <boost/asio/co_spawn.hpp>
 #include <gtest/gtest.h>
 
 #include <exception>
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -34,33 +34,60 @@ inline constexpr std::chrono::seconds long_enough{10};
 /// One worker's event loop, run by the test until what it waits for is there.
 class loop {
 public:
-  io_context io{1};
-  deadline_wheel wheel{io};
+  event_loop events;
 
   /// The result of a coroutine; it throws where the coroutine does, or never ends.
   template <class T>
-  T run(awaitable<T> work) {
-    std::optional<T> result;
-    std::exception_ptr escaped;
-    asio::co_spawn(io.get_executor(), std::move(work), [&](std::exception_ptr e, T value) {
-      escaped = e;
-      result.emplace(std::move(value));
-    });
-    run_until([&] { return escaped || result.has_value(); });
-    if (escaped) std::rethrow_exception(escaped);
-    if (!result) throw std::runtime_error("the coroutine did not end");
-    return std::move(*result);
+  T run(task<T> work) {
+    running<T> started(std::move(work));
+    run_until([&] { return started.has_ended(); });
+    return started.result();
   }
+  error_code run(stream::wait wait) { return run(await(wait)); }
 
-  /// Runs handlers until `done` is true; false where that never comes.
+  /// Runs what is due until `done` is true; false where that never comes.
   template <class Done>
   bool run_until(Done done) {
     const auto until = clock::now() + long_enough;
-    io.restart();
     while (!done() && clock::now() < until)
-      io.run_one_until(until);
+      events.run_once(milliseconds(100));
     return done();
   }
+  /// Runs what is due by now, without waiting.
+  void poll() {
+    for (int turns = 0; turns < 4; ++turns)
+      events.run_once(milliseconds(0));
+  }
+  /// Lets that much time pass for the deadlines; the loop's own next turn takes it back.
+  void pass(clock::duration time) { events.wheel().advance(clock::now() + time); }
+
+  /// A coroutine that runs beside the test.
+  template <class T>
+  class running {
+  public:
+    explicit running(task<T> work) : body_(run(std::move(work), *this)) { body_.start(&on_end, this); }
+    running(const running&) = delete;
+    bool has_ended() const { return has_ended_; }
+    T result() {
+      if (escaped_) std::rethrow_exception(escaped_);
+      if (!result_) throw std::runtime_error("the coroutine did not end");
+      return std::move(*result_);
+    }
+
+  private:
+    static task<> run(task<T> work, running& self) { self.result_.emplace(co_await work); }
+    static void on_end(void* self, std::exception_ptr escaped) {
+      static_cast<running*>(self)->escaped_ = escaped;
+      static_cast<running*>(self)->has_ended_ = true;
+    }
+    std::optional<T> result_;
+    std::exception_ptr escaped_;
+    bool has_ended_ = false;
+    task<> body_;
+  };
+
+private:
+  static task<error_code> await(stream::wait& wait) { co_return co_await wait; }
 };
 
 /// Two ends of one connection in this process.
@@ -69,9 +96,13 @@ struct stream_pair {
   std::unique_ptr<stream> near, far;
 };
 
-/// What `to` has to read, without waiting; "" where there is nothing or the peer has ended.
+/// What `from` has to read, without waiting; "" where there is nothing, as far as the loop has heard, or the
+/// peer has ended.
 std::string read_now(stream& from);
 /// Writes without waiting; how many bytes were taken.
 std::size_t write_now(stream& to, std::string_view text);
+/// The same with a socket of which no loop knows.
+std::string read_now(int socket);
+std::size_t write_now(int socket, std::string_view text);
 
 } // namespace limpet::net

@@ -8,6 +8,7 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <utility>
 #include <vector>
 
@@ -52,7 +53,7 @@ protected:
   temporary_folder folder;
   listen_sockets listening = open_listen_sockets("unix:" + folder.file("m"), 1).value();
   std::vector<unique_fd> accepted; ///< the member's ends
-  upstream_pool pool{on.io, on.wheel};
+  upstream_pool pool{on.events};
   std::vector<upstream_ptr> taken;
   const member_target a = member(1, {endpoint_of(listening)});
   const member_target b = member(2, {endpoint_of(listening)});
@@ -164,7 +165,7 @@ TEST_F(upstream_pool_test, drops_a_connection_with_bytes_that_nobody_asked_for) 
 
 TEST_F(upstream_pool_test, drops_idle_connections_that_are_old) {
   give_back_one(a);
-  on.wheel.advance(clock::now() + idle + 2 * deadline_wheel::tick);
+  on.pass(idle + 2 * deadline_wheel::tick);
   EXPECT_EQ(pool.open_count(), 0U);
   EXPECT_EQ(pool.idle_count(), 0U);
   EXPECT_EQ(take(a), -1);
@@ -176,7 +177,7 @@ TEST_F(upstream_pool_test, drops_the_old_one_and_keeps_the_younger) {
   const int younger = two->io.native_handle();
   pool.give_back(std::move(one), idle, idle_max);
   pool.give_back(std::move(two), 10 * idle, idle_max);
-  on.wheel.advance(clock::now() + idle + 2 * deadline_wheel::tick);
+  on.pass(idle + 2 * deadline_wheel::tick);
   EXPECT_EQ(pool.idle_count(), 1U);
   EXPECT_EQ(take(a), younger);
 }
@@ -184,7 +185,7 @@ TEST_F(upstream_pool_test, drops_the_old_one_and_keeps_the_younger) {
 TEST_F(upstream_pool_test, does_not_age_what_is_in_use) {
   give_back_one(a);
   ASSERT_NE(take(a), -1);
-  on.wheel.advance(clock::now() + 10 * idle);
+  on.pass(10 * idle);
   EXPECT_EQ(pool.open_count(), 1U);
   EXPECT_EQ(pool.idle_count(), 0U);
   EXPECT_FALSE(taken.back()->io.interrupted());
@@ -218,9 +219,10 @@ TEST_F(upstream_pool_test, forgets_the_deadline_of_the_exchange) {
   auto connection = dial(a);
   connection->io.expires_after(1'000ms);
   pool.give_back(std::move(connection), 10 * idle, idle_max);
-  on.wheel.advance(clock::now() + idle);
+  on.pass(idle);
   ASSERT_NE(take(a), -1);
-  EXPECT_FALSE(taken.back()->io.interrupted());
+  ASSERT_EQ(::send(accepted[0].get(), "a", 1, 0), 1);
+  EXPECT_FALSE(on.run(taken.back()->io.readable())) << "not timed_out";
 }
 
 TEST_F(upstream_pool_test, drops_the_connections_of_members_that_have_gone) {
@@ -240,6 +242,125 @@ TEST_F(upstream_pool_test, drops_all_that_is_idle_and_nothing_in_use) {
   pool.drop_all();
   EXPECT_EQ(pool.open_count(), 1U);
   EXPECT_EQ(pool.idle_count(), 0U);
+}
+
+// -- what the loop hears of idle connections --------------------------
+
+TEST_F(upstream_pool_test, drops_a_connection_that_the_member_closes_when_it_hears_of_it) {
+  give_back_one(a);
+  const int good = give_back_one(a);
+  on.poll();
+  EXPECT_EQ(pool.idle_count(), 2U);
+  accepted[0] = {};
+  EXPECT_TRUE(on.run_until([&] { return pool.idle_count() == 1; }));
+  EXPECT_EQ(pool.open_count(), 1U);
+  EXPECT_EQ(a.shared->connections, 1U);
+  EXPECT_EQ(take(a), good);
+}
+
+TEST_F(upstream_pool_test, drops_a_connection_on_which_the_member_speaks_when_it_hears_of_it) {
+  give_back_one(a);
+  write_now(accepted[0].get(), "H");
+  EXPECT_TRUE(on.run_until([&] { return pool.open_count() == 0; }));
+}
+
+TEST_F(upstream_pool_test, asks_the_system_only_where_told) {
+  const int one = give_back_one(a);
+  on.poll(); // now it is known that there is nothing to read
+  accepted[0] = {};
+  taken.push_back(pool.take(a, upstream_pool::check::heard));
+  ASSERT_TRUE(taken.back()) << "nobody has heard of the end yet";
+  EXPECT_EQ(taken.back()->io.native_handle(), one);
+
+  give_back_one(a);
+  on.poll();
+  accepted[1] = {};
+  EXPECT_FALSE(pool.take(a, upstream_pool::check::asked));
+}
+
+TEST_F(upstream_pool_test, asks_the_system_where_something_may_have_come) {
+  give_back_one(a); // nobody has tried to read
+  accepted[0] = {};
+  EXPECT_FALSE(pool.take(a, upstream_pool::check::heard));
+  EXPECT_EQ(pool.open_count(), 0U);
+}
+
+/// Reads an answer into just the room that it needs: whether there is more is not known then.
+upstream_ptr with_an_answer_read(upstream_ptr connection, int member, loop& on) {
+  std::array<std::byte, 4> room;
+  write_now(member, "abcd");
+  EXPECT_FALSE(on.run(connection->io.readable()));
+  EXPECT_EQ(connection->io.read_some(room).bytes, room.size());
+  EXPECT_TRUE(connection->io.may_read());
+  return connection;
+}
+
+TEST_F(upstream_pool_test, keeps_a_connection_whose_answer_just_filled_its_room) {
+  auto connection = dial(a);
+  const int good = connection->io.native_handle();
+  pool.give_back(with_an_answer_read(std::move(connection), accepted[0].get(), on), idle, idle_max);
+  on.poll();
+  EXPECT_EQ(pool.idle_count(), 1U);
+  EXPECT_EQ(take(a), good);
+
+  pool.give_back(std::move(taken.back()), idle, idle_max);
+  on.poll();
+  accepted[0] = {}; // it is still heard of
+  EXPECT_TRUE(on.run_until([&] { return pool.idle_count() == 0; }));
+}
+
+TEST_F(upstream_pool_test, gives_out_at_once_a_connection_whose_answer_just_filled_its_room) {
+  auto connection = dial(a);
+  pool.give_back(with_an_answer_read(std::move(connection), accepted[0].get(), on), idle, idle_max);
+  EXPECT_TRUE(pool.take(a, upstream_pool::check::heard));
+}
+
+TEST_F(upstream_pool_test, leaves_what_is_in_use_to_its_user) {
+  give_back_one(a);
+  on.poll();
+  ASSERT_NE(take(a), -1);
+  write_now(accepted[0].get(), "answer");
+  EXPECT_FALSE(on.run(taken.back()->io.readable()));
+  EXPECT_EQ(read_now(taken.back()->io), "answer");
+  EXPECT_EQ(pool.open_count(), 1U);
+}
+
+// -- how many are busy ------------------------------------------------
+
+TEST_F(upstream_pool_test, counts_what_is_busy_where_there_is_a_limit) {
+  member_target limited = a;
+  limited.counts_busy = true;
+  auto connection = dial(limited);
+  EXPECT_EQ(a.shared->busy, 1U);
+  pool.give_back(std::move(connection), idle, idle_max);
+  EXPECT_EQ(a.shared->busy, 0U);
+  ASSERT_NE(take(limited), -1);
+  EXPECT_EQ(a.shared->busy, 1U);
+  taken.clear();
+  EXPECT_EQ(a.shared->busy, 0U);
+}
+
+TEST_F(upstream_pool_test, does_not_count_what_is_busy_where_there_is_none) {
+  auto connection = dial(a);
+  EXPECT_EQ(a.shared->busy, 0U);
+  pool.give_back(std::move(connection), idle, idle_max);
+  ASSERT_NE(take(a), -1);
+  EXPECT_EQ(a.shared->busy, 0U);
+  taken.clear();
+  EXPECT_EQ(a.shared->busy, 0U);
+}
+
+TEST_F(upstream_pool_test, counts_right_when_a_limit_comes_or_goes) {
+  member_target limited = a;
+  limited.counts_busy = true;
+  const auto before = dial(a);
+  auto after = dial(limited);
+  EXPECT_EQ(a.shared->busy, 1U);
+  pool.give_back(std::move(after), idle, idle_max);
+  ASSERT_NE(take(a), -1); // the limit has gone again
+  EXPECT_EQ(a.shared->busy, 0U);
+  taken.clear();
+  EXPECT_EQ(a.shared->busy, 0U);
 }
 
 } // namespace

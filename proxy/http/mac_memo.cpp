@@ -1,0 +1,31 @@
+#include "proxy/http/mac_memo.hpp"
+
+#include <algorithm>
+#include <new>
+
+namespace limpet::http {
+
+/// The connection's memo, about these bytes from here on; none where there is no memory for it.
+mac_memo* remembering_keys::memo_of(std::string_view bytes) const noexcept {
+  if (!memo_) memo_.reset(new (std::nothrow) mac_memo);
+  if (!memo_ || bytes.size() > memo_->bytes.size()) return nullptr;
+  auto& memo = *memo_;
+  if (memo.snapshot == snapshot_ && std::string_view(memo.bytes.data(), memo.size) == bytes) return &memo;
+  std::copy(bytes.begin(), bytes.end(), memo.bytes.begin());
+  memo.size = static_cast<std::uint8_t>(bytes.size());
+  memo.snapshot = snapshot_;
+  memo.known = {};
+  return &memo;
+}
+
+routing::mac_bytes remembering_keys::mac(std::size_t index, std::string_view bytes) const noexcept {
+  auto* memo = index < mac_memo::keys_max ? memo_of(bytes) : nullptr;
+  if (!memo) return ring_.mac(index, bytes);
+  if (!memo->known[index]) {
+    memo->macs[index] = ring_.mac(index, bytes);
+    memo->known[index] = true;
+  }
+  return memo->macs[index];
+}
+
+} // namespace limpet::http
