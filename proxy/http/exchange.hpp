@@ -19,7 +19,8 @@ namespace limpet::http {
 
 /// One request after another of a connection, from head to answer. Pooled by the worker, so that its buffers
 /// serve again and an idle connection has none. Its parts, in the order of a request's life:
-///   exchange.cpp      reads heads, answers, refuses
+///   exchange.cpp      begins, refuses, ends
+///   read_head.cpp     the request's head on its way in
 ///   resolve.cpp       target, route, session key: what the request is about
 ///   dispatch.cpp      attempts: placement, connection, the member's answer head
 ///   request_body.cpp  content on its way to the member
@@ -56,12 +57,14 @@ private:
   /// What a request needs while its content is sent and its answer awaited at the same time.
   class request_body;
 
-  // exchange.cpp
+  // read_head.cpp
   enum class head_part : std::uint8_t { whole, incomplete, wrong, ended };
   net::task<std::optional<end>> read_head();
   net::task<std::optional<end>> read_rest_of_head();
   net::task<std::optional<end>> refuse_head();
   head_part read_head_part();
+
+  // exchange.cpp
   net::task<end> serve_one();
   net::task<end> refuse(refusal why);
   void begin_request();

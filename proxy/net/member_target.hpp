@@ -53,8 +53,8 @@ public:
     until_ns_.store(ns(now + pause), std::memory_order_relaxed);
   }
 
-  // To the member, of all workers.
-  std::atomic<std::uint32_t> connections{0}; ///< open, busy and idle
+  // To the member, of all workers. On a cache line of their own: each request reads what is below.
+  alignas(64) std::atomic<std::uint32_t> connections{0}; ///< open, busy and idle
   /// With a request or a tunnel. Counted only where member_target::counts_busy, or all workers would write
   /// here twice a request.
   std::atomic<std::uint32_t> busy{0};
@@ -63,7 +63,7 @@ private:
   static std::int64_t ns(clock::time_point t) noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
   }
-  std::atomic<std::int64_t> until_ns_{0}; ///< 0: reachable
+  alignas(64) std::atomic<std::int64_t> until_ns_{0}; ///< 0: reachable
   std::atomic<std::uint32_t> failures_{0};
   std::atomic<bool> probing_{false}; ///< the one request after a pause is under way
 };
