@@ -66,8 +66,7 @@ bool exchange::prepare_cookie() {
 /// Over TLS, as far as a trusted proxy before us says.
 bool exchange::client_is_secure() const {
   return peer_trusted_ && std::any_of(head_.fields.begin(), head_.fields.end(), [](const header_field& f) {
-           return static_cast<field_name>(f.known) == field_name::x_forwarded_proto &&
-                  iequals(f.value, "https");
+           return name_of(f) == field_name::x_forwarded_proto && iequals(f.value, "https");
          });
 }
 

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "routing/request_view.hpp"
+
 #include <cstdint>
 #include <string_view>
 
@@ -34,5 +36,10 @@ enum class field_name : std::uint16_t {
 
 /// Without regard to case.
 field_name field_name_of(std::string_view text) noexcept;
+
+/// Of a field that the parser has read.
+inline field_name name_of(const routing::header_field& f) noexcept {
+  return static_cast<field_name>(f.known);
+}
 
 } // namespace limpet::http

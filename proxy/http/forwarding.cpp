@@ -10,10 +10,6 @@ namespace limpet::http {
 
 namespace {
 
-field_name known(const header_field& f) noexcept {
-  return static_cast<field_name>(f.known);
-}
-
 /// Hop-by-hop by name (RFC 9110 section 7.6.1), and the framing, which each hop writes for itself.
 bool is_hop_by_hop(field_name name) noexcept {
   switch (name) {
@@ -57,7 +53,7 @@ struct forwarded_seen {
 /// adds to.
 bool keeps(const header_field& f, const forwarding_facts& facts, forwarded_seen& seen) {
   const bool believe = facts.peer_is_trusted && facts.mode == config::forwarded_mode::append;
-  switch (known(f)) {
+  switch (name_of(f)) {
   case field_name::x_forwarded_proto:
     return believe && !std::exchange(seen.proto, true);
   case field_name::x_forwarded_host:
@@ -77,7 +73,7 @@ void add_forwarded_for(text_writer& out, const request_head& head, const forward
   out.add("X-Forwarded-For: ");
   if (facts.mode == config::forwarded_mode::append) {
     for (const auto& f : head.fields)
-      if (known(f) == field_name::x_forwarded_for && !f.value.empty()) out.add(f.value, ", ");
+      if (name_of(f) == field_name::x_forwarded_for && !f.value.empty()) out.add(f.value, ", ");
   }
   out.add(facts.peer, "\r\n");
 }
@@ -120,7 +116,7 @@ std::size_t fields_bytes(const Head& head) noexcept {
 
 std::string_view request_id_of(const request_head& head) noexcept {
   for (const auto& f : head.fields)
-    if (known(f) == field_name::x_request_id && !f.value.empty()) return f.value;
+    if (name_of(f) == field_name::x_request_id && !f.value.empty()) return f.value;
   return {};
 }
 
@@ -130,7 +126,7 @@ void write_request_head(const request_head& head, const forwarding_facts& facts,
   out.add_field("Host", facts.host);
   forwarded_seen seen;
   for (const auto& f : head.fields) {
-    const auto name = known(f);
+    const auto name = name_of(f);
     if (name == field_name::te) {
       for_each_element(f.value,
                        [&](std::string_view coding) { seen.trailers |= iequals(coding, "trailers"); });
@@ -163,7 +159,7 @@ void write_response_head(const response_head& head, const answer_facts& facts, c
                     static_cast<char>('0' + head.status % 10)};
   out.add("HTTP/1.1 ", std::string_view(status, 3), " ", head.reason, "\r\n");
   for (const auto& f : head.fields) {
-    if (is_hop_by_hop(known(f)) || is_ours(f.name)) continue;
+    if (is_hop_by_hop(name_of(f)) || is_ours(f.name)) continue;
     if (!head.connection.others.empty() && named_by_connection(head.connection, f.name)) continue;
     add_as_it_came(out, f);
   }
@@ -189,7 +185,7 @@ void write_interim_head(const response_head& head, std::string& text) {
   text_writer out(text, fields_bytes(head) + own_fields_bytes);
   out.add("HTTP/1.1 ").add_number(head.status).add(" ", head.reason, "\r\n");
   for (const auto& f : head.fields)
-    if (!is_hop_by_hop(known(f)) && !is_ours(f.name) && !named_by_connection(head.connection, f.name))
+    if (!is_hop_by_hop(name_of(f)) && !is_ours(f.name) && !named_by_connection(head.connection, f.name))
       add_as_it_came(out, f);
   out.add("\r\n");
 }

@@ -17,7 +17,7 @@ namespace {
 std::string_view single(std::span<const header_field> fields, field_name name) {
   const header_field* found = nullptr;
   for (const auto& f : fields) {
-    if (static_cast<field_name>(f.known) != name) continue;
+    if (name_of(f) != name) continue;
     if (found) return {};
     found = &f;
   }

@@ -69,6 +69,10 @@ void event_loop::run_once(milliseconds most) {
 
 void event_loop::stop() noexcept {
   stopped_ = true;
+  wake();
+}
+
+void event_loop::wake() noexcept {
   const std::uint64_t one = 1;
   [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
 }
@@ -80,9 +84,7 @@ void event_loop::post(std::function<void()> task) {
     is_first = posted_.empty();
     posted_.push_back(std::move(task));
   }
-  if (!is_first) return;
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const auto written = ::write(wake_.get(), &one, sizeof one);
+  if (is_first) wake();
 }
 
 /// Nobody is called between asking the system and hanging its answer into the lists: a source that goes takes

@@ -40,6 +40,7 @@ private:
 
   bool watch(event_source& source) noexcept;
   void enqueue(event_source& source, turn t) noexcept;
+  void wake() noexcept;
   void collect(milliseconds most);
   void run_posted();
   void run_deferred();

@@ -138,7 +138,7 @@ bool read_status_line(std::string_view line, response_head& out) noexcept {
 }
 
 void look_at(const header_field& f, request_head& out, framing_fields& framing) noexcept {
-  switch (static_cast<field_name>(f.known)) {
+  switch (name_of(f)) {
   case field_name::host:
     ++framing.hosts;
     out.host = f.value;
@@ -152,7 +152,7 @@ void look_at(const header_field& f, request_head& out, framing_fields& framing) 
 }
 
 void look_at(const header_field& f, response_head& out, framing_fields&) noexcept {
-  switch (static_cast<field_name>(f.known)) {
+  switch (name_of(f)) {
   case field_name::content_type:
     out.content_type = f.value;
     break;
@@ -170,7 +170,7 @@ bool read_fields(std::string_view lines, Head& out, framing_fields& framing) {
   for (auto line = take_line(lines); !line.empty(); line = take_line(lines)) {
     auto& f = out.fields.emplace_back();
     if (!read_field(line, f)) return false;
-    switch (static_cast<field_name>(f.known)) {
+    switch (name_of(f)) {
     case field_name::content_length:
       framing.add_length(f.value);
       break;
