@@ -16,7 +16,7 @@ packages_of() {
       libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev libspdlog-dev \
       libssl-dev libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev ;;
     run) echo etcd-server etcd-client curl python3 ;;
-    test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus ;;
+    test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus systemd ;;
     bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server valgrind python3 ;;
     full) echo chromium chromium-driver git ;;
     *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, full" >&2; return 1 ;;
