@@ -88,6 +88,10 @@ type_ptr<T> address_type(side what, std::string T::*text_member) {
 std::optional<problem> check_etcd_endpoint(std::string& url) {
   const std::string hint = "write http://host:port or https://host:port";
   std::string_view rest = url;
+  // Not repeated in the message: what stands before an @ is a password.
+  if (rest.find('@') != std::string_view::npos)
+    return problem{"the address of an etcd with a user or password in it",
+                   "write them as etcd.username and etcd.password"};
   if (rest.starts_with("http://"))
     rest.remove_prefix(7);
   else if (rest.starts_with("https://"))

@@ -2,6 +2,7 @@
 
 #include "config/file.hpp"
 #include "config/nearest.hpp"
+#include "routing/address.hpp"
 
 #include <algorithm>
 #include <map>
@@ -162,6 +163,36 @@ void check_pools(const settings& s, const place& document, reader& r) {
   }
 }
 
+constexpr std::string_view better_secret = "write 32 random bytes, as openssl rand -hex 32 does";
+
+/// Whether nobody but this machine can connect to it.
+bool is_local(std::string_view address) {
+  if (address.starts_with("unix:")) return true;
+  std::string_view host = address.substr(0, address.rfind(':'));
+  if (host == "localhost") return true;
+  if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
+  const auto parsed = routing::ip_address::parse(host);
+  return parsed && routing::is_loopback(*parsed);
+}
+
+void check_admin(const settings& s, const place& document, reader& r) {
+  const admin_settings& admin = s.admin;
+  const place at = document.key("admin");
+  const reader::scope inside(r, "admin");
+  const bool asks = !admin.token.empty() || !admin.token_file.empty() || r.refused(at.key("token").where());
+  const bool is_open = admin.address && !admin.address->text.empty() && !is_local(admin.address->text);
+  if (is_open && !asks)
+    r.error(at.key("address").where(), "other machines reach this address, and nobody is asked for a token",
+            "add token: \"${LIMPET_ADMIN_TOKEN}\", or bind 127.0.0.1");
+  if (admin.token.empty()) return;
+  const position where = at.key(admin.token_file.empty() ? "token" : "token_file").where();
+  const bool is_sendable = std::ranges::all_of(admin.token, [](char c) { return c > ' ' && c < 0x7f; });
+  if (!is_sendable)
+    r.error(where, "a token is of visible ASCII characters, without spaces", std::string(better_secret));
+  else if (admin.token.size() < secret_bytes_min)
+    r.error(where, "the token is shorter than 16 bytes", std::string(better_secret));
+}
+
 void check_secrets(const settings& s, const place& document, reader& r) {
   once<std::string> ids;
   const reader::scope signing(r, "signing");
@@ -174,11 +205,9 @@ void check_secrets(const settings& s, const place& document, reader& r) {
     if (line > 0) r.error(at.key("id").where(), "the id " + quoted(key.id) + " is taken", first_in(line));
     const position where = at.key(key.file.empty() ? "secret" : "file").where();
     if (key.secret == example_secret)
-      r.warning(where, "the secret is the example's: anyone can sign cookies",
-                "write 32 random bytes, as openssl rand -hex 32 does");
+      r.warning(where, "the secret is the example's: anyone can sign cookies", std::string(better_secret));
     else if (!key.secret.empty() && key.secret.size() < secret_bytes_min)
-      r.warning(where, "the secret is shorter than 16 bytes",
-                "write 32 random bytes, as openssl rand -hex 32 does");
+      r.warning(where, "the secret is shorter than 16 bytes", std::string(better_secret));
   }
 }
 
@@ -190,6 +219,7 @@ void check(const settings& s, const place& document, reader& r) {
   check_pools(s, document, r);
   check_shared_cookies(s, document, r);
   check_secrets(s, document, r);
+  check_admin(s, document, r);
 }
 
 } // namespace limpet::config

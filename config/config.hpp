@@ -165,6 +165,8 @@ struct forwarded_settings {
 
 struct admin_settings {
   std::optional<endpoint> address; ///< none: no admin listener
+  std::string token;               ///< that requests must show (RFC 6750); empty: none is asked for
+  std::string token_file;          ///< the token's file, instead of `token`; read when the configuration is
   friend bool operator==(const admin_settings&, const admin_settings&) = default;
 };
 
@@ -212,6 +214,8 @@ struct settings {
   logging_settings logging;
   std::optional<agent_settings> agent;
   std::uint32_t workers = 0; ///< 0: one a core
+  std::string user;          ///< whom a proxy that was started as root becomes; empty: it stays root
+  std::string group;         ///< empty: the user's
   friend bool operator==(const settings&, const settings&) = default;
 };
 

@@ -70,15 +70,47 @@ type_ptr<shutdown_settings> shutdown_section() {
   });
 }
 
+// As it stands in the file: with the token or its file.
+struct admin_entry {
+  std::optional<endpoint> address;
+  std::optional<std::string> token;
+  std::optional<std::string> token_file;
+};
+
+admin_settings admin_from(admin_entry entry) {
+  return {std::move(entry.address), entry.token.value_or(""), entry.token_file.value_or("")};
+}
+
+admin_entry admin_entry_of(const admin_settings& a) {
+  admin_entry entry{a.address, {}, {}};
+  if (!a.token_file.empty())
+    entry.token_file = a.token_file;
+  else if (!a.token.empty())
+    entry.token = a.token;
+  return entry;
+}
+
+void check_admin_entry(const admin_entry& entry, const place& at, reader& r) {
+  if (entry.token && entry.token_file)
+    r.error(at.key("token_file").key_where(), "there is a token already", "leave one of them out");
+}
+
 type_ptr<admin_settings> admin_section() {
-  using s = admin_settings;
-  return section<s>({
+  using s = admin_entry;
+  auto one = section<s>({
       key("address", &s::address, optional(listen_address()),
-          "Where metrics, health and the admin pages are. Whoever reaches it may drain the proxy: keep it on "
-          "loopback or in a "
-          "guarded network. Left out: nowhere.")
+          "Where metrics, health and the admin pages are. Whoever may ask there may drain the proxy, so an "
+          "address that other machines reach needs a token. Left out: nowhere.")
           .takes_effect(reload::restart),
+      key("token", &s::token, optional(secret()),
+          "What requests must show as `Authorization: Bearer TOKEN`, 16 bytes or more, best as `${NAME}`. "
+          "Only `/healthz` and `/readyz` answer without. Left out: nobody is asked for one.")
+          .secret(),
+      key("token_file", &s::token_file, optional(file_path()),
+          "The file that the token stands in, instead of `token`; a newline at its end does not count. Read "
+          "again with each reload."),
   });
+  return shaped<admin_settings>(checked(std::move(one), check_admin_entry), admin_from, admin_entry_of);
 }
 
 type_ptr<logging_settings> logging_section() {
@@ -115,6 +147,14 @@ type_ptr<settings> whole_file() {
       key("admin", &s::admin, admin_section(), "The operator's side."),
       key("logging", &s::logging, logging_section(), "What is written down."),
       key("workers", &s::workers, number(0, 1024), "Threads that carry the traffic. 0: one a core.")
+          .takes_effect(reload::restart),
+      key("user", &s::user, or_none(name()),
+          "Whom a proxy that was started as root becomes once it has bound its addresses: a name or a "
+          "number. "
+          "It must be able to read this file and the secrets' files, or reloads are refused. Left out: it "
+          "stays who it is.")
+          .takes_effect(reload::restart),
+      key("group", &s::group, or_none(name()), "The group that it takes on with it. Default: the user's.")
           .takes_effect(reload::restart),
       key("agent", &s::agent, optional(agent_section()),
           "What `limpet agent` registers. The proxy does not use it.")

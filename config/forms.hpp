@@ -8,7 +8,7 @@
 /// The texts that have a form of their own. Each refuses control characters and sets a limit to its length.
 namespace limpet::config {
 
-/// Names of pools, members and signing keys: [A-Za-z0-9._-]{1,128}.
+/// Names of pools, members, signing keys and accounts: [A-Za-z0-9._-]{1,128}.
 type_ptr<std::string> name();
 /// A label for people, metrics and logs: 1 to `bytes_max` bytes.
 type_ptr<std::string> label(std::size_t bytes_max);

@@ -21,22 +21,30 @@ void name_what_has_no_name(settings& s) {
     if (r.name.empty()) r.name = r.host + r.path;
 }
 
+/// What stands in the file of a secret, without the newline at its end.
+std::string read_secret(const std::string& path, position named_at, reader& r) {
+  file_result file = read_file(path, secret_file_bytes_max);
+  while (file.text.ends_with('\n') || file.text.ends_with('\r'))
+    file.text.pop_back();
+  if (!file.error.empty())
+    r.error(named_at, file.error);
+  else if (file.text.empty())
+    r.error(named_at, quoted(path) + " is empty");
+  return std::move(file.text);
+}
+
 void read_secrets(settings& s, const place& document, reader& r) {
+  if (!s.admin.token_file.empty()) {
+    const reader::scope admin(r, "admin");
+    s.admin.token = read_secret(s.admin.token_file, document.key("admin").key("token_file").where(), r);
+  }
   const reader::scope signing(r, "signing");
   const reader::scope list(r, "keys");
   for (std::size_t i = 0; i < s.signing_keys.size(); ++i) {
     signing_key& key = s.signing_keys[i];
     if (key.file.empty()) continue;
     const reader::scope item(r, i);
-    const position at = document.key("signing").key("keys").item(i).key("file").where();
-    file_result file = read_file(key.file, secret_file_bytes_max);
-    while (file.text.ends_with('\n') || file.text.ends_with('\r'))
-      file.text.pop_back();
-    if (!file.error.empty())
-      r.error(at, file.error);
-    else if (file.text.empty())
-      r.error(at, quoted(key.file) + " is empty");
-    key.secret = std::move(file.text);
+    key.secret = read_secret(key.file, document.key("signing").key("keys").item(i).key("file").where(), r);
   }
 }
 

@@ -39,7 +39,7 @@ void await_step(asio::io_context& io, const std::string& address, Start start) {
 
 } // namespace
 
-std::string ask_admin(const std::string& address, const std::string& target) {
+std::string ask_admin(const std::string& address, const std::string& target, const std::string& token) {
   const auto parts = net::split_host_port(address);
   if (!parts) throw std::runtime_error("'" + address + "' is no address of an admin server (host:port)");
   asio::io_context io;
@@ -54,6 +54,7 @@ std::string ask_admin(const std::string& address, const std::string& target) {
   http1::request<http1::empty_body> request(http1::verb::get, target, 11);
   request.set(http1::field::host, address);
   request.set(http1::field::user_agent, "limpet/" + std::string(version));
+  if (!token.empty()) request.set(http1::field::authorization, "Bearer " + token);
   request.keep_alive(false);
   http1::response_parser<http1::string_body> answer;
   answer.body_limit(answer_bytes_max);
@@ -61,6 +62,9 @@ std::string ask_admin(const std::string& address, const std::string& target) {
   await_step(io, address, [&](auto done) { stream.async_connect(endpoints, done); });
   await_step(io, address, [&](auto done) { http1::async_write(stream, request, done); });
   await_step(io, address, [&](auto done) { http1::async_read(stream, buffer, answer, done); });
+  if (answer.get().result_int() == 401)
+    throw std::runtime_error("the admin server at " + address +
+                             " wants a token: set LIMPET_ADMIN_TOKEN to the one of its configuration");
   if (answer.get().result_int() != 200)
     throw std::runtime_error("the admin server at " + address + " says " +
                              std::to_string(answer.get().result_int()) + ": " + answer.get().body());

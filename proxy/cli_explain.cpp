@@ -79,7 +79,8 @@ int explain(explain_options& options) {
   if (!options.key.empty()) options.query.key = options.key;
   const auto said =
       options.config_path.empty()
-          ? boost::json::parse(ask_admin(options.admin, "/explain?" + ops::to_query_string(options.query)))
+          ? boost::json::parse(ask_admin(options.admin, "/explain?" + ops::to_query_string(options.query),
+                                         config::process_environment("LIMPET_ADMIN_TOKEN").value_or("")))
                 .as_object()
           : explain_offline(options);
   if (options.json)
@@ -101,8 +102,11 @@ void add_explain(CLI::App& app, int& result) {
   command->add_option("--client", options->query.client, "The client's address");
   auto* pool = command->add_option("--pool", options->pool, "A pool, instead of the route's");
   command->add_option("--key", options->key, "With --pool: the session key itself")->needs(pool);
-  auto* admin = command->add_option("--admin", options->admin, "A running proxy's admin address")
-                    ->capture_default_str();
+  auto* admin =
+      command
+          ->add_option("--admin", options->admin,
+                       "A running proxy's admin address; its token is taken from LIMPET_ADMIN_TOKEN")
+          ->capture_default_str();
   command
       ->add_option("-c,--config", options->config_path, "Ask this configuration instead of a running proxy")
       ->excludes(admin);

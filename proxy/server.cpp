@@ -3,6 +3,7 @@
 #include "config/load.hpp"
 #include "config/print.hpp"
 #include "proxy/logging.hpp"
+#include "proxy/privileges.hpp"
 #include "proxy/version.hpp"
 
 #include <boost/asio/post.hpp>
@@ -60,6 +61,16 @@ server::server(serve_options options, config::settings settings)
   for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2})
     signals_.add(number);
   fit_limits();
+  bind();
+  // Before anything else is opened or begun: what a reload or a new log file will not be allowed is refused
+  // now, when somebody looks.
+  drop_privileges(settings_.user, settings_.group);
+  if (::access(options_.config_path.c_str(), R_OK) != 0)
+    spdlog::warn("{} cannot be read as user {}: reloads will be refused", options_.config_path, ::geteuid());
+  make_workers();
+}
+
+void server::make_workers() {
   if (settings_.logging.access != "off")
     access_log_ = std::make_unique<ops::access_log>(settings_.logging.access);
   for (std::uint32_t i = 0; i < worker_count(settings_); ++i) {
@@ -69,9 +80,12 @@ server::server(serve_options options, config::settings settings)
       w->every_tick([s = sink.get()] { s->flush(); });
       w->set_records(std::move(sink));
     }
+    for (auto& listener : listeners_)
+      w->add_listener(std::move(listener.fds[i]));
     workers_.push_back(std::move(w));
   }
-  bind();
+  for (auto& listener : listeners_)
+    listener.fds.clear();
 }
 
 server::~server() {
@@ -94,13 +108,10 @@ void server::fit_limits() {
 
 void server::bind() {
   for (const auto& listener : settings_.listeners) {
-    auto opened = net::open_listen_sockets(listener.address.text, workers_.size());
+    auto opened = net::open_listen_sockets(listener.address.text, worker_count(settings_));
     if (!opened)
       throw std::runtime_error("cannot listen on " + listener.address.text + " (listener " + listener.name +
                                "): " + opened.error().message());
-    for (std::size_t i = 0; i < workers_.size(); ++i)
-      workers_[i]->add_listener(std::move(opened->fds[i]));
-    opened->fds.clear();
     listeners_.push_back(std::move(*opened));
   }
   if (!settings_.admin.address) return;
@@ -109,6 +120,7 @@ void server::bind() {
   if (!opened)
     throw std::runtime_error("cannot listen on " + address + " (admin): " + opened.error().message());
   admin_ = std::make_unique<ops::admin_server>(io_, std::move(*opened), *this);
+  admin_->set_token(settings_.admin.token);
 }
 
 exit_code server::run() {
@@ -194,11 +206,14 @@ void server::reload() {
     settings_ = std::move(loaded.settings);
     settings_.listeners = running.listeners;
     settings_.workers = running.workers;
-    settings_.admin = running.admin;
+    settings_.admin.address = running.admin.address;
+    settings_.user = running.user;
+    settings_.group = running.group;
     settings_.etcd = running.etcd;
     settings_.logging.access = running.logging.access;
     fit_limits();
     set_log_level(options_.log_level.value_or(settings_.logging.level));
+    if (admin_) admin_->set_token(settings_.admin.token);
     control_.apply(settings_);
     last_reload_unix_s_ = std::time(nullptr);
     spdlog::info("reloaded {}", options_.config_path);

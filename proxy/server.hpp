@@ -50,8 +50,9 @@ public:
   void begin_drain() override;
 
 private:
-  void bind();
   void fit_limits();
+  void bind();
+  void make_workers();
   void write_ready_file() const;
   void await_signal();
   void on_signal(int number);

@@ -91,6 +91,13 @@ bool ip_network::contains(const ip_address& a) const noexcept {
   return a.network(prefix) == address;
 }
 
+bool is_loopback(const ip_address& a) noexcept {
+  if (!a.v6) return a.bytes[0] == 127;
+  ip_address one{.v6 = true};
+  one.bytes.back() = 1;
+  return a == one;
+}
+
 bool any_contains(std::span<const ip_network> networks, const ip_address& a) noexcept {
   return std::ranges::any_of(networks, [&a](const ip_network& n) { return n.contains(a); });
 }

@@ -43,6 +43,8 @@ struct ip_network {
   friend bool operator==(const ip_network&, const ip_network&) = default;
 };
 
+/// Of 127.0.0.0/8, or ::1.
+bool is_loopback(const ip_address& a) noexcept;
 /// Whether one of the blocks contains `a`.
 bool any_contains(std::span<const ip_network> networks, const ip_address& a) noexcept;
 

@@ -2,8 +2,10 @@
 
 #include "routing/address.hpp"
 #include "routing/ascii.hpp"
+#include "routing/constant_time.hpp"
 #include "routing/request_target.hpp"
 
+#include <algorithm>
 #include <optional>
 
 namespace limpet::ops {
@@ -20,10 +22,7 @@ std::optional<std::string> host_of(std::string_view authority) {
 bool is_loopback(std::string_view host) {
   if (host.starts_with('[')) host = host.substr(1, host.size() - 2);
   const auto address = routing::ip_address::parse(host);
-  if (!address) return false;
-  static const auto v4 = routing::ip_network::parse("127.0.0.0/8");
-  static const auto v6 = routing::ip_network::parse("::1/128");
-  return v4->contains(*address) || v6->contains(*address);
+  return address && routing::is_loopback(*address);
 }
 
 } // namespace
@@ -45,6 +44,15 @@ bool admin_guard::allows_origin(std::string_view origin, std::string_view host) 
   const auto scheme_end = origin.find("://");
   if (scheme_end == std::string_view::npos) return false; // "null" among others
   return routing::ascii_iequal(origin.substr(scheme_end + 3), host);
+}
+
+bool admin_guard::allows_bearer(std::string_view path, std::string_view authorization) const {
+  if (token_.empty() || path == "/healthz" || path == "/readyz") return true;
+  constexpr std::string_view scheme = "Bearer "; // compared without case, RFC 9110 section 11.1
+  if (!routing::ascii_iequal(authorization.substr(0, scheme.size()), scheme)) return false;
+  authorization.remove_prefix(scheme.size());
+  authorization.remove_prefix(std::min(authorization.find_first_not_of(' '), authorization.size()));
+  return routing::equal_in_constant_time(authorization, token_);
 }
 
 } // namespace limpet::ops

@@ -73,6 +73,7 @@ public:
   }
 
   const std::string& address() const noexcept { return listening_.address; }
+  void set_token(std::string token) { guard_.set_token(std::move(token)); }
 
 private:
   asio::awaitable<void> accept_all();
@@ -118,6 +119,10 @@ admin_server::admin_server(asio::io_context& io, net::listen_sockets listening, 
 
 admin_server::~admin_server() {
   stop();
+}
+
+void admin_server::set_token(std::string token) {
+  core_->set_token(std::move(token));
 }
 
 void admin_server::start() {

@@ -27,7 +27,8 @@ struct admin_limits {
 ///
 /// Bound to a loopback address it answers only requests whose Host is localhost, 127.0.0.1, [::1] or the
 /// bound address (421 otherwise): a web page that has its own name resolve to 127.0.0.1 reads nothing here. A
-/// POST or PUT with an Origin that is not the request's own host is refused (403).
+/// POST or PUT with an Origin that is not the request's own host is refused (403). Where a token is set, all
+/// but health wants it as `Authorization: Bearer` (401 otherwise).
 class admin_server {
 public:
   /// Serves on the one socket of `listening`, which it takes over. `server` must live until stop().
@@ -38,6 +39,8 @@ public:
   ~admin_server();
   admin_server(const admin_server&) = delete;
 
+  /// Of requests that begin from now on; empty: none is asked for.
+  void set_token(std::string token);
   void start();
   /// Closes the listener and all connections; asks nothing of the backend from then on. Safe to call twice.
   void stop() noexcept;

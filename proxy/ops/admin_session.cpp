@@ -73,10 +73,18 @@ response make_response(page_answer answer, unsigned version, bool keep_alive) {
   r.set("X-Content-Type-Options", "nosniff");
   r.set("Content-Security-Policy", content_security_policy);
   if (!answer.allow.empty()) r.set(wire::field::allow, answer.allow);
+  if (answer.status == 401) r.set(wire::field::www_authenticate, "Bearer realm=\"limpet\"");
   r.keep_alive(keep_alive);
   r.body() = std::move(answer.content);
   r.prepare_payload();
   return r;
+}
+
+page_request request_of(const request& r) {
+  const auto target = view_of(r.target());
+  const auto mark = std::min(target.find('?'), target.size());
+  return {r.method() == wire::verb::head ? "GET" : view_of(r.method_string()), target.substr(0, mark),
+          target.substr(std::min(mark + 1, target.size()))};
 }
 
 /// 0 where the request may be answered.
@@ -87,14 +95,10 @@ unsigned refusal_of(const request& r, const admin_guard& guard) {
   if (!guard.allows_host(host)) return 421;
   const bool reads = r.method() == wire::verb::get || r.method() == wire::verb::head;
   if (!reads && !admin_guard::allows_origin(view_of(r[wire::field::origin]), host)) return 403;
+  const auto authorizations = r.count(wire::field::authorization);
+  if (authorizations > 1) return 400;
+  if (!guard.allows_bearer(request_of(r).path, view_of(r[wire::field::authorization]))) return 401;
   return 0;
-}
-
-page_request request_of(const request& r) {
-  const auto target = view_of(r.target());
-  const auto mark = std::min(target.find('?'), target.size());
-  return {r.method() == wire::verb::head ? "GET" : view_of(r.method_string()), target.substr(0, mark),
-          target.substr(std::min(mark + 1, target.size()))};
 }
 
 asio::awaitable<page_answer> answer_to(const request& r, const admin_guard& guard, admin_pages& pages) {

@@ -69,7 +69,8 @@ TEST(check, listeners_have_names_and_addresses_of_their_own) {
       errors_of(
           "listeners:\n  - {name: x, address: ':80'}\n  - {name: x, address: ':81'}\n  - {address: ':80'}\n"
           "  - {name: y, address: ':0'}\n  - {name: z, address: ':0'}\n"
-          "routes: [{pool: a}]\npools: {a: {members: {etcd: {}}}}\nadmin: {address: ':81'}\n"),
+          "routes: [{pool: a}]\npools: {a: {members: {etcd: {}}}}\nadmin: {address: ':81', token: "
+          "0123456789abcdef}\n"),
       ElementsAre("3:12 listeners[1]: the name \"x\" is taken (it is first in line 2)",
                   "4:15 listeners[2]: the address \":80\" is taken (it is first in line 2)",
                   "9:18 admin.address: the address \":81\" is taken (it is first in line 3)"));
@@ -343,6 +344,70 @@ TEST(check, warns_of_secrets_that_are_none) {
 TEST(check, a_membership_file_that_is_there_gives_no_warning) {
   const temporary_file file("members: []\n");
   EXPECT_THAT(warnings_of(with_pool("    members: {file: {path: " + file.path() + "}}\n")), ElementsAre());
+}
+
+TEST(check, an_admin_address_that_others_reach_wants_a_token) {
+  const auto admin = [](const std::string& keys) {
+    return lines(load(with("admin: {" + keys + "}\n")).errors);
+  };
+  const std::string token = ", token: 0123456789abcdef";
+  for (const std::string address :
+       {"127.0.0.1:9901", "127.8.0.1:9901", "'[::1]:9901'", "localhost:9901", "'unix:/run/limpet/admin'"}) {
+    EXPECT_THAT(admin("address: " + address), ElementsAre()) << address;
+    EXPECT_THAT(admin("address: " + address + token), ElementsAre()) << address;
+  }
+  for (const std::string address :
+       {"0.0.0.0:9901", "':9901'", "'[::]:9901'", "10.0.0.5:9901", "'[::ffff:10.0.0.5]:9901'"}) {
+    EXPECT_THAT(admin("address: " + address),
+                ElementsAre("4:18 admin: other machines reach this address, and nobody is asked for a token "
+                            "(add token: \"${LIMPET_ADMIN_TOKEN}\", or bind 127.0.0.1)"))
+        << address;
+    EXPECT_THAT(admin("address: " + address + token), ElementsAre()) << address;
+  }
+}
+
+TEST(check, an_admin_token_is_long_and_fits_into_a_field) {
+  const auto token = [](const std::string& text) {
+    return errors_of(with("admin: {address: ':9901', token: " + text + "}\n"));
+  };
+  EXPECT_THAT(token("0123456789abcde"),
+              ElementsAre("4:34 admin: the token is shorter than 16 bytes (write 32 "
+                          "random bytes, as openssl rand -hex 32 does)"));
+  EXPECT_THAT(
+      token("'0123456789 abcdef'"),
+      ElementsAre("4:34 admin: a token is of visible ASCII characters, without spaces (write 32 random "
+                  "bytes, as openssl rand -hex 32 does)"));
+  EXPECT_THAT(token("'${NOT_SET}'"),
+              ElementsAre(testing::HasSubstr("admin.token: the environment variable \"NOT_SET\"")));
+  EXPECT_THAT(errors_of(with("admin: {token: 0123456789abcdef, token_file: /nowhere}\n")),
+              ElementsAre("4:34 admin: there is a token already (leave one of them out)",
+                          testing::HasSubstr("cannot read \"/nowhere\"")));
+}
+
+/// Whatever is wrong with a file, its messages go into logs that others read.
+TEST(check, no_message_tells_a_secret) {
+  const std::string secret = "hunter2";
+  for (const std::string& text : {
+           "signing: {keys: [{id: k, secret: " + secret + "}]}\n",
+           "signing: {keys: [{id: k, secret: " + secret + ", file: /nowhere}]}\n",
+           "signing: {keys: [{id: 'not a name', secret: " + secret + "}]}\n",
+           "signing: {keys: [{id: k, secret: [" + secret + "]}]}\n",
+           "signing: {keys: [{id: k, secret: {" + secret + ": 1}}]}\n",
+           "signing: {keys: [{id: k, secret: '" + secret + "$'}]}\n",
+           "admin: {address: ':1', token: " + secret + "}\n",
+           "admin: {address: ':1', token: '" + secret + " " + secret + " " + secret + "'}\n",
+           "admin: {token: [" + secret + "]}\n",
+           "etcd: {password: " + secret + "}\n",
+           "etcd: {password: [" + secret + "]}\n",
+           "etcd: {endpoints: ['http://root:" + secret + "@127.0.0.1:2379']}\n",
+           "etcd: {endpoints: ['root:" + secret + "@127.0.0.1:2379']}\n",
+           "etcd: {endpoints: 'http://root:" + secret + "@127.0.0.1:2379'}\n",
+       }) {
+    const load_result loaded = load(with(text));
+    EXPECT_FALSE(loaded.ok() && loaded.warnings.empty()) << text;
+    EXPECT_THAT(lines(loaded.errors), testing::Each(testing::Not(testing::HasSubstr(secret)))) << text;
+    EXPECT_THAT(lines(loaded.warnings), testing::Each(testing::Not(testing::HasSubstr(secret)))) << text;
+  }
 }
 
 } // namespace

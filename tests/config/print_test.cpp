@@ -122,7 +122,10 @@ private:
       s.agent->address.text = below(2) ? "unix:/a" : "";
       s.agent->check.http_path = below(2) ? "/health?a=$b" : "";
     }
+    if (below(2)) s.admin.token = "an-admin-token-of-24-bytes";
     s.workers = below(100);
+    if (below(2)) s.user = "limpet";
+    if (below(2)) s.group = "65534";
   }
 
   std::mt19937 random_;
@@ -177,25 +180,30 @@ TEST(print_settings, shows_a_secret_from_a_file_as_the_file) {
 }
 
 TEST(restart_needed, names_what_a_reload_cannot_change) {
-  const settings running = loaded(with("admin: {address: ':1'}\n"));
+  const settings running = loaded(with("admin: {address: 127.0.0.1:1}\n"));
   EXPECT_THAT(restart_needed(running, running), ElementsAre());
   settings wanted = running;
   wanted.workers = 4;
+  wanted.user = "limpet";
+  wanted.group = "limpet";
+  wanted.admin.token = "an-admin-token-of-24-bytes"; // which a reload changes
   wanted.listeners[0].name = "other";
   wanted.admin.address.reset();
   wanted.etcd.password = "new";
   wanted.logging.access = "stdout";
-  EXPECT_THAT(restart_needed(running, wanted),
-              ElementsAre("listeners", "etcd", "admin.address", "logging.access", "workers"));
+  EXPECT_THAT(restart_needed(running, wanted), ElementsAre("listeners", "etcd", "admin.address",
+                                                           "logging.access", "workers", "user", "group"));
 }
 
 TEST(restart_needed, is_silent_on_what_a_reload_changes) {
-  const settings running = loaded(with("admin: {address: ':1'}\n"));
+  const settings running = loaded(with("admin: {address: 127.0.0.1:1}\n"));
   settings wanted = any_settings(1).make();
   wanted.listeners = running.listeners;
   wanted.workers = running.workers;
+  wanted.user = running.user;
+  wanted.group = running.group;
   wanted.etcd = running.etcd;
-  wanted.admin = running.admin;
+  wanted.admin.address = running.admin.address;
   wanted.logging.access = running.logging.access;
   wanted.agent = agent_settings{};
   EXPECT_THAT(restart_needed(running, wanted), ElementsAre());

@@ -159,7 +159,9 @@ TEST(reference_markdown, stands_in_the_readme) {
 
 TEST(reference_markdown, says_when_a_change_takes_effect) {
   const std::string text = reference_markdown();
-  EXPECT_THAT(text, testing::HasSubstr("| `listeners`, `etcd`, `admin.address`, `logging.access`, `workers` |"));
+  EXPECT_THAT(text,
+              testing::HasSubstr(
+                  "| `listeners`, `etcd`, `admin.address`, `logging.access`, `workers`, `user`, `group` |"));
   EXPECT_THAT(text, testing::HasSubstr(
                         "| `prefix` | key prefix | `/limpet` | restart | 0.1 | What all keys begin with. |"));
   EXPECT_THAT(text,

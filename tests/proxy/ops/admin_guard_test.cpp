@@ -43,5 +43,34 @@ TEST(admin_guard, only_the_own_origin_may_change_something) {
     EXPECT_FALSE(admin_guard::allows_origin(origin, host)) << origin;
 }
 
+TEST(admin_guard, without_a_token_nobody_is_asked_for_one) {
+  EXPECT_TRUE(admin_guard("127.0.0.1:9901").allows_bearer("/drain", ""));
+}
+
+TEST(admin_guard, who_shows_the_token_is_let_in) {
+  admin_guard guard("0.0.0.0:9901");
+  guard.set_token("0123456789abcdef");
+  for (const auto* shown :
+       {"Bearer 0123456789abcdef", "bearer 0123456789abcdef", "BEARER   0123456789abcdef"})
+    EXPECT_TRUE(guard.allows_bearer("/metrics", shown)) << shown;
+  for (const auto* shown :
+       {"", "Bearer", "Bearer ", "Bearer 0123456789abcde", "Bearer 0123456789abcdeg",
+        "Bearer 0123456789abcdef0", "Bearer 0123456789ABCDEF", "Basic 0123456789abcdef", "0123456789abcdef",
+        "Bearer0123456789abcdef", "Bearer 0123456789abcdef, Bearer x"})
+    EXPECT_FALSE(guard.allows_bearer("/metrics", shown)) << shown;
+  guard.set_token("another-one-of-16");
+  EXPECT_FALSE(guard.allows_bearer("/metrics", "Bearer 0123456789abcdef"));
+  EXPECT_TRUE(guard.allows_bearer("/metrics", "Bearer another-one-of-16"));
+}
+
+TEST(admin_guard, health_is_told_without_a_token) {
+  admin_guard guard("0.0.0.0:9901");
+  guard.set_token("0123456789abcdef");
+  for (const auto* path : {"/healthz", "/readyz"})
+    EXPECT_TRUE(guard.allows_bearer(path, "")) << path;
+  for (const auto* path : {"/", "/healthz/", "/healthzz", "/HEALTHZ", "//healthz", "/drain", "/config", ""})
+    EXPECT_FALSE(guard.allows_bearer(path, "")) << path;
+}
+
 } // namespace
 } // namespace limpet::ops
