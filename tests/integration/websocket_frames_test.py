@@ -94,7 +94,6 @@ def answer_handshake(peer, extensions=None):
     if extensions:
         lines.append(f"Sec-WebSocket-Extensions: {extensions}")
     peer.send("\r\n".join(lines).encode() + b"\r\n\r\n")
-    return request
 
 
 class Transparency(IntegrationTest):
@@ -136,16 +135,15 @@ class Transparency(IntegrationTest):
                 self.assertEqual(socket.read_exactly(len(sent)), sent)
 
     def test_extensions_are_the_ends_to_agree_on(self):
-        seen = []
-
         def script(peer):
-            seen.append(answer_handshake(peer, "permessage-deflate; server_no_context_takeover"))
+            answer_handshake(peer, "permessage-deflate; server_no_context_takeover")
             peer.wait_for_end()
 
-        proxy = self.start_limpet(static_config([self.start_origin(script)]))
+        origin = self.start_origin(script)
+        proxy = self.start_limpet(static_config([origin]))
         offered = "permessage-deflate; client_max_window_bits, x-other"
         socket = self.open_websocket(proxy.address, headers=[("Sec-WebSocket-Extensions", offered)])
-        self.assertEqual(seen[0].fields.get("Sec-WebSocket-Extensions"), offered)
+        self.assertEqual(origin.requests[0].fields.get("Sec-WebSocket-Extensions"), offered)
         chosen = socket.response.fields.get("Sec-WebSocket-Extensions")
         self.assertEqual(chosen, "permessage-deflate; server_no_context_takeover")
 
