@@ -129,7 +129,7 @@ net::task<> client_connection::linger() {
   io_->clear_deadline();
   io_->expires_after(linger_time);
   for (std::size_t read = 0; read < linger_bytes_max;) {
-    const auto [bytes, error] = io_->read_some(worker_.buffers.take().span());
+    const auto [bytes, error] = io_->read_some(worker_.blocks.take_scratch().span());
     read += bytes;
     if (net::is_would_block(error)) {
       if (co_await io_->readable()) co_return;

@@ -238,16 +238,25 @@ net::task<net::error_code> exchange::more_content() {
   }
 }
 
+/// A head that a small block does not hold. False where it is as wide as it may be.
+bool exchange::widen_block() {
+  if (block_.span().size() >= net::buffer_pool::block_bytes) return false;
+  auto wider = worker_.blocks.take_whole();
+  std::memcpy(wider.span().data(), block_.span().data(), block_end_);
+  block_ = std::move(wider);
+  return true;
+}
+
 /// What has come of the answer, behind what is in hand. Nothing holds a block while nothing has come.
 net::io_result exchange::read_answer_part() {
-  if (!block_) block_ = worker_.take_block(streams_fast_);
+  if (!block_) block_ = worker_.blocks.take(streams_fast_);
   if (block_begin_ > 0) {
     std::memmove(block_.span().data(), block_.span().data() + block_begin_, block_end_ - block_begin_);
     block_end_ -= block_begin_;
     block_begin_ = 0;
   }
+  if (block_end_ == block_.span().size() && !widen_block()) return {0, net::asio::error::message_size};
   const auto room = block_.span().subspan(block_end_);
-  if (room.empty()) return {0, net::asio::error::message_size};
   auto read = upstream_->io.read_some(room);
   block_end_ += read.bytes;
   streams_fast_ = read.bytes >= net::buffer_pool::fast_read_bytes;

@@ -116,6 +116,7 @@ private:
   bool client_is_secure() const;
   static void on_end_due(void* self) noexcept;
   net::task<net::error_code> read_answer();
+  bool widen_block();
   net::io_result read_answer_part();
   net::task<net::error_code> write_client(std::span<iovec> pieces);
   std::span<iovec> joined(std::span<iovec> pieces);

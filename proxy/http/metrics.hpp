@@ -27,7 +27,7 @@ enum class metric : std::uint16_t {
   open_connections,
   open_tunnels,         ///< pool
   upstream_connections, ///< 0: busy, 1: idle
-  buffers_on_loan,
+  buffered_bytes,
   count_
 };
 

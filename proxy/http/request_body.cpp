@@ -92,7 +92,7 @@ net::task<bool> exchange::request_body::read_into(net::buffer_pool::block& block
   auto& client = x_.client_->io();
   if (++turns_ % relay_turns_max == 0 && co_await client.pause()) co_return false;
   for (;;) {
-    if (!block) block = x_.worker_.take_block(streams_fast_);
+    if (!block) block = x_.worker_.blocks.take(streams_fast_);
     const auto room = block.span();
     const auto [count, error] = client.read_some(room.first(decoder_.read_at_most(room.size())));
     if (count > 0) {

@@ -31,6 +31,7 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
 
 tunnel::~tunnel() {
   worker_.tunnels.erase(this);
+  worker_.blocks.release(up_.pending.size() + down_.pending.size());
   const std::chrono::duration<double> lasted = net::clock::now() - opened_at_;
   worker_.counters.tunnel_seconds[route_].observe(lasted.count(), net::counter_shard::tunnel_bounds);
   if (worker_.records && names_) report(access_record::event::tunnel_close);
@@ -59,8 +60,8 @@ bool tunnel::step(direction& way) {
     end_of(way);
     return false;
   }
-  const auto scratch = worker_.buffers.take();
-  const auto [bytes, error] = way.from->read_some(scratch.span());
+  const auto scratch = worker_.blocks.take_scratch();
+  const auto [bytes, error] = way.from->read_some(scratch.span().first(worker_.blocks.read_at_most()));
   if (net::is_would_block(error)) {
     wait_read(way);
     return false;
@@ -99,7 +100,7 @@ void tunnel::pass(direction& way, std::string_view bytes) {
 void tunnel::send(direction& way, std::string_view bytes) {
   if (!way.pending.empty()) {
     way.pending.append(bytes);
-    return;
+    return worker_.blocks.hold(bytes.size());
   }
   const std::array<iovec, 1> piece{iovec{const_cast<char*>(bytes.data()), bytes.size()}};
   const auto [written, error] = way.to->writev(piece);
@@ -108,6 +109,7 @@ void tunnel::send(direction& way, std::string_view bytes) {
     return finish();
   }
   way.pending.assign(bytes.substr(written));
+  worker_.blocks.hold(way.pending.size());
   if (!way.pending.empty() && !way.waiting_write) wait_write(way);
 }
 
@@ -116,6 +118,7 @@ bool tunnel::flush(direction& way) {
   if (way.pending.empty()) return true;
   auto rest = std::move(way.pending);
   way.pending.clear();
+  worker_.blocks.release(rest.size());
   send(way, rest);
   return !finished_ && way.pending.empty();
 }

@@ -84,7 +84,7 @@ net::counter_shard worker_state::sample() const {
     gauge(metric::open_tunnels, t->pool_number(), 1);
   gauge(metric::upstream_connections, 0, upstreams.open_count() - upstreams.idle_count());
   gauge(metric::upstream_connections, 1, upstreams.idle_count());
-  gauge(metric::buffers_on_loan, 0, buffers.on_loan() + large_buffers.on_loan());
+  gauge(metric::buffered_bytes, 0, blocks.bytes_held());
   return copy;
 }
 

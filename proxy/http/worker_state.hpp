@@ -3,7 +3,7 @@
 #include "proxy/http/metrics.hpp"
 #include "proxy/http/record.hpp"
 #include "proxy/http/snapshot.hpp"
-#include "proxy/net/buffer_pool.hpp"
+#include "proxy/net/block_lender.hpp"
 #include "proxy/net/connection_limiter.hpp"
 #include "proxy/net/counters.hpp"
 #include "proxy/net/event_loop.hpp"
@@ -86,9 +86,7 @@ public:
 
   net::event_loop& loop;
   process_state& process;
-  net::buffer_pool buffers;
-  net::buffer_pool large_buffers{8, net::buffer_pool::large_block_bytes};
-  net::buffer_pool::block take_block(bool large) { return (large ? large_buffers : buffers).take(); }
+  net::block_lender blocks;
   net::upstream_pool upstreams;
   net::counter_shard counters;
   random_source random;

@@ -103,7 +103,8 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      "limpet_tunnel_duration_seconds",
      "Life of tunnels, counted when they end.",
      {"route"}},
-    {series::buffers_on_loan, Gauge, "limpet_buffers_on_loan", "Buffers in use by connections."},
+    {series::buffered_bytes, Gauge, "limpet_buffered_bytes",
+     "Buffers that hold what was read and not yet written."},
 
     {series::membership_ready,
      Gauge,

@@ -37,7 +37,7 @@ enum class series : std::uint8_t {
   tunnels,
   tunnels_opened,
   tunnel_duration,
-  buffers_on_loan,
+  buffered_bytes,
   // Membership and views.
   membership_ready,
   membership_stale,

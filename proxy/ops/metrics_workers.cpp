@@ -128,8 +128,8 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::tunnels, {pool(a)}, value);
   case metric::upstream_connections:
     return set_.add(series::upstream_connections, {choose(a, "busy", "idle")}, value);
-  case metric::buffers_on_loan:
-    return set_.add(series::buffers_on_loan, {}, value);
+  case metric::buffered_bytes:
+    return set_.add(series::buffered_bytes, {}, value);
   case metric::count_:
     break;
   }
@@ -139,7 +139,7 @@ void worker_collector::show_counters() {
   for (std::uint32_t r = 1; r < refusal_count; ++r)
     show(metric::refusals, r, 0);
   for (const auto m : {metric::connections, metric::client_aborts, metric::open_connections,
-                       metric::buffers_on_loan, metric::log_dropped})
+                       metric::buffered_bytes, metric::log_dropped})
     show(m, 0, 0);
   for (const auto m : {metric::connections_refused, metric::accept_errors, metric::client_bytes,
                        metric::upstream_connections})

@@ -202,7 +202,7 @@ class Soak(IntegrationTest):
 
     @staticmethod
     def is_quiet(metrics):
-        busy = ("tunnels", "connections", "upstream_connections", "buffers_on_loan")
+        busy = ("tunnels", "connections", "upstream_connections", "buffered_bytes")
         return all(metrics.total(f"limpet_{what}") == 0 for what in busy)
 
     def report(self):

@@ -1,4 +1,4 @@
-#include "proxy/net/buffer_pool.hpp"
+#include "proxy/net/block_lender.hpp"
 #include "proxy/net/input_buffer.hpp"
 
 #include <gtest/gtest.h>
@@ -69,6 +69,47 @@ TEST(buffer_pool, knows_its_blocks_wherever_they_are_moved) {
   c.reset();
   c.reset();
   EXPECT_EQ(pool.on_loan(), 0U);
+}
+
+// -- block_lender -----------------------------------------------------
+
+TEST(block_lender, lends_larger_blocks_to_who_is_fast) {
+  block_lender lender;
+  EXPECT_EQ(lender.take_whole().span().size(), buffer_pool::block_bytes);
+  EXPECT_EQ(lender.take(false).span().size(), buffer_pool::block_bytes);
+  EXPECT_EQ(lender.take(true).span().size(), buffer_pool::large_block_bytes);
+  EXPECT_EQ(lender.take_scratch().span().size(), buffer_pool::block_bytes);
+  EXPECT_EQ(lender.read_at_most(), buffer_pool::block_bytes);
+  EXPECT_EQ(lender.bytes_held(), 0U);
+}
+
+TEST(block_lender, lends_small_blocks_once_much_is_held) {
+  block_lender lender;
+  std::vector<buffer_pool::block> held;
+  while (lender.bytes_held() < block_lender::plenty_bytes)
+    held.push_back(lender.take(true));
+  EXPECT_EQ(held.size(), block_lender::plenty_bytes / buffer_pool::large_block_bytes);
+  held.push_back(lender.take(false));
+  EXPECT_EQ(held.back().span().size(), block_lender::small_block_bytes);
+  held.push_back(lender.take(true));
+  EXPECT_EQ(held.back().span().size(), block_lender::small_block_bytes);
+  EXPECT_EQ(lender.read_at_most(), block_lender::small_block_bytes);
+  EXPECT_EQ(lender.bytes_held(), block_lender::plenty_bytes + 2 * block_lender::small_block_bytes);
+  held.push_back(lender.take_whole());
+  EXPECT_EQ(held.back().span().size(), buffer_pool::block_bytes) << "a head needs its room";
+
+  held.clear();
+  EXPECT_EQ(lender.bytes_held(), 0U);
+  EXPECT_EQ(lender.take(true).span().size(), buffer_pool::large_block_bytes);
+}
+
+TEST(block_lender, counts_what_others_hold) {
+  block_lender lender;
+  lender.hold(block_lender::plenty_bytes);
+  EXPECT_EQ(lender.take(false).span().size(), block_lender::small_block_bytes);
+  lender.release(1);
+  EXPECT_EQ(lender.take(false).span().size(), buffer_pool::block_bytes);
+  EXPECT_EQ(lender.bytes_held(), block_lender::plenty_bytes - 1);
 }
 
 // -- input_buffer -----------------------------------------------------
