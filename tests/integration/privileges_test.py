@@ -66,6 +66,9 @@ class User(Case):
         proxy = self.start(user="nobody")
         self.assert_is(proxy, NOBODY.pw_uid, NOBODY.pw_gid, set(os.getgrouplist("nobody", NOBODY.pw_gid)))
         self.assertEqual(self.fetch(proxy.address).status, 200)
+        # What a process that changed its user may see of itself (proc(5), "dumpable").
+        self.assertGreater(proxy.metrics().total("process_open_fds"), 0)
+        self.assertGreater(proxy.metrics().total("process_resident_memory_bytes"), 0)
 
     def test_a_group_of_its_own(self):
         proxy = self.start(user="nobody", group="daemon")
