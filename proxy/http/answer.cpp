@@ -104,14 +104,30 @@ framing exchange::begin_answer() {
   return shown;
 }
 
+void exchange::lose_client(const net::error_code& why) noexcept {
+  client_gone_ = true;
+  client_late_ = why == net::asio::error::timed_out;
+}
+
+/// In the middle of its answer. What it did not take in time is not kept for it in the kernel either.
+void exchange::tell_of_lost_client() {
+  record_.why = client_late_ ? "client_timeout" : "client_gone";
+  if (!client_late_) return worker_.count(metric::client_aborts, 1);
+  worker_.count(metric::client_timeouts, static_cast<std::uint32_t>(client_timeout::unread));
+  client_->io().abort();
+}
+
 /// `cut` is why the content did not come or go to its end.
 exchange::end exchange::end_answer(refusal cut, const framing& shown, bool content_unread) {
   if (cut != refusal::none) {
-    record_.why = client_gone_ ? "client_gone" : facts_of(cut).name;
-    worker_.count(client_gone_ ? metric::client_aborts : metric::answers_cut,
-                  client_gone_ ? 1 : route_->number);
+    if (client_gone_) {
+      tell_of_lost_client();
+      return end::close;
+    }
+    record_.why = facts_of(cut).name;
+    worker_.count(metric::answers_cut, route_->number);
     // An orderly end would pass for the end of the content where that is all that ends it.
-    if (!client_gone_ && shown.how == framing::kind::none) client_->io().abort();
+    if (shown.how == framing::kind::none) client_->io().abort();
     return end::close;
   }
   const bool ended_early = endless_ && !answer_decoder_.done();
@@ -150,8 +166,9 @@ net::task<refusal> exchange::relay_content() {
   if (part.malformed) return refusal::malformed_answer;
   auto written = write_client(part.pieces);
   if (!part.last || !written.await_ready()) return relay_rest(part.last, std::move(written));
-  if (!written.await_resume()) return refusal::none;
-  client_gone_ = true;
+  const auto error = written.await_resume();
+  if (!error) return refusal::none;
+  lose_client(error);
   return refusal::member_closed_early;
 }
 
@@ -161,8 +178,8 @@ net::task<refusal> exchange::relay_rest(bool last, net::task<net::error_code> fi
   for (unsigned turns = 1;; ++turns) {
     // Whoever is slow to read holds an ordinary block, not a large one.
     if (!written.await_ready()) streams_fast_ = false;
-    if (co_await written) {
-      client_gone_ = true;
+    if (const auto error = co_await written) {
+      lose_client(error);
       co_return refusal::member_closed_early;
     }
     if (last) co_return refusal::none;

@@ -118,7 +118,12 @@ void client_connection::wait_on() noexcept {
 /// False where the connection is over.
 bool client_connection::end_wait(net::error_code error) noexcept {
   // What came in just now is served, drain or not: its sender cannot know.
-  if (error && (error != net::asio::error::timed_out || io_->peek().bytes == 0)) return false;
+  if (error && (error != net::asio::error::timed_out || io_->peek().bytes == 0)) {
+    const auto why = first_ ? client_timeout::no_request : client_timeout::idle;
+    if (error == net::asio::error::timed_out && !worker_.draining())
+      worker_.count(metric::client_timeouts, static_cast<std::uint32_t>(why));
+    return false;
+  }
   io_->clear_deadline();
   idle_ = false;
   return true;

@@ -54,7 +54,7 @@ void exchange::begin_request() {
   began_ = moment();
   if (worker_.records) began_at_ = std::chrono::system_clock::now();
   client_keeps_ = true;
-  client_gone_ = false;
+  client_gone_ = client_late_ = false;
   head_size_ = 0;
   head_.clear();
   target_ = {};
@@ -119,8 +119,11 @@ net::task<exchange::end> exchange::refuse(refusal why) {
   record_.status = facts.status;
   record_.why = facts.name;
   std::array<iovec, 1> pieces{iovec{answer_head_.data(), answer_head_.size()}};
-  const auto error = co_await write_client(pieces);
-  if (error) co_return end::close;
+  if (const auto error = co_await write_client(pieces)) {
+    lose_client(error);
+    tell_of_lost_client();
+    co_return end::close;
+  }
   co_return keeps ? end::keep_open : end::linger;
 }
 

@@ -102,6 +102,8 @@ private:
   // answer.cpp
   framing begin_answer();
   end end_answer(refusal cut, const framing& shown, bool content_unread);
+  void lose_client(const net::error_code& why) noexcept;
+  void tell_of_lost_client();
   struct content_part {
     bool malformed = false;
     bool last = false;
@@ -192,6 +194,7 @@ private:
   net::deadline end_;
   bool client_keeps_ = true;
   bool client_gone_ = false;
+  bool client_late_ = false; ///< gone because it did not take what was written to it
   net::deadline watch_;
   bool watching_ = false; ///< a wait on the client is under way
 

@@ -4,6 +4,9 @@
 
 namespace limpet::http {
 
+/// Why a client's connection was closed that could not be told so, or had not begun anything to be answered.
+enum class client_timeout : std::uint8_t { no_request, idle, unread };
+
 /// The series that workers count. Names, help texts and labels stand in proxy/ops/metrics_table.cpp, one row
 /// each.
 enum class metric : std::uint16_t {
@@ -21,6 +24,7 @@ enum class metric : std::uint16_t {
   client_bytes,        ///< 0: received, 1: sent
   tunnels_opened,      ///< route
   client_aborts,       ///< 0: before the answer, 1: in the answer
+  client_timeouts,     ///< client_timeout
   answers_cut,         ///< route: the member ended in the middle of its answer
   log_dropped,         ///< access log records
   // Gauges, filled in when the shard is copied.

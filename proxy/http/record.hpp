@@ -26,8 +26,8 @@ struct access_record {
   std::string_view pool;
   std::string_view member;
   unsigned status = 0;
-  std::string_view why; ///< why it ended as it did: a refusal's name, client_gone, answer_cut, drain; empty
-                        ///< where all went well
+  std::string_view why; ///< why it ended as it did: a refusal's name, client_gone, client_timeout,
+                        ///< answer_cut, drain; empty where all went well
   std::string_view key_source;
   std::string_view placement; ///< why this member
   std::string_view sticky;

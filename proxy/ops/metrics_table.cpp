@@ -24,6 +24,12 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      {"reason"}},
     {series::client_aborts, Counter, "limpet_client_aborts_total",
      "Clients that left in the middle of a request or of its answer."},
+    {series::client_timeouts,
+     Counter,
+     "limpet_client_timeouts_total",
+     "Client connections closed when their time was over: no_request (nothing came on a new one), idle (no "
+     "further request), unread (the client did not take its answer). Requests that stop are answered 408.",
+     {"reason"}},
     {series::client_bytes,
      Counter,
      "limpet_client_bytes_total",

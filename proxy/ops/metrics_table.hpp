@@ -16,6 +16,7 @@ enum class series : std::uint8_t {
   request_duration,
   refusals,
   client_aborts,
+  client_timeouts,
   client_bytes,
   answers_cut,
   // Sessions.

@@ -26,6 +26,9 @@ constexpr std::array move_reasons{routing::placement_reason::owner, routing::pla
 constexpr std::array rejected_tokens{routing::token_state::expired, routing::token_state::forged,
                                      routing::token_state::garbled};
 
+/// In the order of http::client_timeout.
+constexpr std::array<std::string_view, 3> client_timeouts{"no_request", "idle", "unread"};
+
 std::string_view refusal_name(std::uint32_t number) noexcept {
   return number < refusal_count ? http::facts_of(static_cast<http::refusal>(number)).name : "unknown";
 }
@@ -118,6 +121,8 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::tunnels_opened, {route(a).name}, value);
   case metric::client_aborts:
     return set_.add(series::client_aborts, {}, value);
+  case metric::client_timeouts:
+    return set_.add(series::client_timeouts, {client_timeouts[std::min<std::size_t>(a, 2)]}, value);
   case metric::answers_cut:
     return set_.add(series::answers_cut, {route(a).name}, value);
   case metric::log_dropped:
@@ -145,6 +150,8 @@ void worker_collector::show_counters() {
                        metric::upstream_connections})
     for (const std::uint32_t kind : {0, 1})
       show(m, kind, 0);
+  for (std::uint32_t why = 0; why < client_timeouts.size(); ++why)
+    show(metric::client_timeouts, why, 0);
   if (!in_.snapshot) return;
   for (const auto& r : in_.snapshot->routes)
     show_counters_of(r);

@@ -205,9 +205,19 @@ class Times(IntegrationTest):
         wait_until(answered, "408 in spite of bytes that keep coming")
         self.assertEqual(client.read_response().status, 408)
 
+    def wait_for_timeout(self, reason):
+        """A metric tells of the one client whose time is over, and of no other."""
+        self.proxy.wait_for_metric(
+            "a counted time-out", lambda m: m.total("limpet_client_timeouts_total", reason=reason) == 1
+        )
+        metrics = self.proxy.metrics()
+        self.assertEqual(metrics.total("limpet_client_timeouts_total"), 1)
+        self.assertEqual(metrics.total("limpet_client_aborts_total"), 0, "it did not leave by itself")
+
     def test_a_connection_that_says_nothing_is_closed(self):
         client = self.start(timeouts={"header": "200ms", "idle": "1h"})
         client.read_to_end()
+        self.wait_for_timeout("no_request")
 
     def test_a_connection_that_says_next_to_nothing_is_closed(self):
         client = self.start(timeouts={"header": "500ms", "idle": "1h"})
@@ -218,6 +228,7 @@ class Times(IntegrationTest):
         client = self.start(timeouts={"idle": "200ms"})
         self.assertEqual(client.request("GET", "/").status, 200)
         client.assert_closed()
+        self.wait_for_timeout("idle")
 
     def test_the_idle_time_does_not_cut_a_slow_answer(self):
         idle_time_has_passed = threading.Event()
@@ -288,6 +299,29 @@ class Times(IntegrationTest):
         self.let_the_answer_time_pass()
         go_on.set()
         self.assertEqual(client.read_chunk(), b"1\n\n")
+
+    def test_a_client_that_does_not_read(self):
+        """It is cut, with a reset, so that what it never took does not wait in the kernel for it."""
+        def script(peer):
+            peer.read_request()
+            try:
+                peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000))
+            except OSError:
+                pass  # it is cut, as it should be
+
+        client = self.start(script, timeouts={"body": "500ms"})
+        client.send_request("GET", "/")
+        self.wait_for_timeout("unread")
+        with self.assertRaises(ConnectionResetError):
+            client.read_to_end()
+
+    def test_a_client_that_asks_on_and_on_and_does_not_read(self):
+        """Not even what the proxy answers itself; a pipeline of those keeps no connection for ever."""
+        client = self.start(route={"path": "/only"}, timeouts={"body": "500ms"})
+        with self.assertRaises(ConnectionError):
+            while True:
+                client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 1000)
+        self.wait_for_timeout("unread")
 
     def test_a_client_that_does_not_read_while_its_request_ends(self):
         """The end of its request must not lift the limit on its reading."""

@@ -116,6 +116,9 @@ TEST_F(metrics_test, counters_that_are_zero_show_where_their_labels_are_known) {
            "limpet_accept_errors_total{reason=\"out_of_descriptors\"} 0\n",
            "limpet_client_bytes_total{direction=\"sent\"} 0\n",
            "limpet_client_aborts_total 0\n",
+           "limpet_client_timeouts_total{reason=\"no_request\"} 0\n",
+           "limpet_client_timeouts_total{reason=\"idle\"} 0\n",
+           "limpet_client_timeouts_total{reason=\"unread\"} 0\n",
            "limpet_refusals_total{reason=\"header_timeout\"} 0\n",
            "limpet_refusals_total{reason=\"internal_error\"} 0\n",
            "limpet_answers_cut_total{route=\"/\"} 0\n",
@@ -148,6 +151,7 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
   count(metric::client_bytes, 0, 0, 11);
   count(metric::client_aborts, 0, 0, 6);
   count(metric::client_aborts, 1, 0, 6);
+  count(metric::client_timeouts, http::client_timeout::unread, 0, 13);
   const auto t = text();
   for (const auto* line : {
            "limpet_sticky_total{pool=\"chat\",outcome=\"moved\"} 2\n",
@@ -161,6 +165,7 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
            "limpet_upstream_connections{state=\"idle\"} 10\n",
            "limpet_client_bytes_total{direction=\"received\"} 11\n",
            "limpet_client_aborts_total 12\n",
+           "limpet_client_timeouts_total{reason=\"unread\"} 13\n",
        })
     EXPECT_THAT(t, HasSubstr(line));
 }
