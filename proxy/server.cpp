@@ -54,7 +54,7 @@ std::uint64_t raise_descriptor_limit() {
 
 server::server(serve_options options, config::settings settings)
     : options_(std::move(options)), settings_(std::move(settings)), signals_(io_), timer_(io_),
-      control_(io_, [this](const auto& snapshot) {
+      memory_trim_(io_, process_.connections), control_(io_, [this](const auto& snapshot) {
         for (auto& w : workers_)
           w->publish(snapshot);
       }) {
@@ -128,6 +128,7 @@ exit_code server::run() {
   for (auto& w : workers_)
     w->start();
   if (admin_) admin_->start();
+  memory_trim_.start();
   await_signal();
   for (std::size_t i = 0; i < listeners_.size(); ++i)
     spdlog::info("listening on {} ({})", listeners_[i].address, settings_.listeners[i].name);
@@ -265,6 +266,7 @@ void server::await_drained() {
 void server::finish(exit_code code) {
   code_ = code;
   control_.stop();
+  memory_trim_.stop();
   if (admin_) admin_->stop();
   io_.stop();
 }

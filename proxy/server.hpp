@@ -3,6 +3,7 @@
 #include "config/config.hpp"
 #include "proxy/control.hpp"
 #include "proxy/http/worker_state.hpp"
+#include "proxy/memory_trim.hpp"
 #include "proxy/net/context.hpp"
 #include "proxy/net/listen_socket.hpp"
 #include "proxy/ops/access_log.hpp"
@@ -68,6 +69,7 @@ private:
   boost::asio::signal_set signals_;
   boost::asio::steady_timer timer_;
   http::process_state process_;
+  memory_trim memory_trim_;
   std::unique_ptr<ops::access_log> access_log_;
   std::vector<std::unique_ptr<worker>> workers_;
   control control_;

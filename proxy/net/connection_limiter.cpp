@@ -4,10 +4,13 @@ namespace limpet::net {
 
 connection_limiter::verdict connection_limiter::admit(const routing::ip_address& address, std::uint32_t most,
                                                       std::uint32_t most_per_address, permit& out) {
-  if (count_.fetch_add(1, std::memory_order_relaxed) >= most && most > 0) {
+  const auto before = count_.fetch_add(1, std::memory_order_relaxed);
+  if (before >= most && most > 0) {
     count_.fetch_sub(1, std::memory_order_relaxed);
     return verdict::too_many;
   }
+  // Two at the same time may both be the most; the one that is lost here was one short of the other.
+  if (before >= most_.load(std::memory_order_relaxed)) most_.store(before + 1, std::memory_order_relaxed);
   std::string key;
   if (most_per_address > 0) {
     key = address.network_bytes();

@@ -47,6 +47,8 @@ public:
                 permit& out);
 
   std::uint32_t count() const noexcept { return count_.load(std::memory_order_relaxed); }
+  /// The most at once since it was asked last, give or take one for each worker.
+  std::uint32_t take_most() noexcept { return most_.exchange(count(), std::memory_order_relaxed); }
 
 private:
   struct shard {
@@ -60,6 +62,7 @@ private:
   }
 
   std::atomic<std::uint32_t> count_{0};
+  std::atomic<std::uint32_t> most_{0};
   std::array<shard, 16> shards_;
 };
 

@@ -4,7 +4,7 @@ import socket
 import threading
 import unittest
 
-from harness.case import IntegrationTest
+from harness.case import IntegrationTest, under_sanitizers
 from harness.limpet import static_config
 from harness.origin import OK, answering
 from harness.waiting import wait_until
@@ -175,6 +175,27 @@ class Connections(IntegrationTest):
         for _ in range(30):
             self.assertEqual(self.fetch(proxy.address).status, 200)
             proxy.wait_for_metric("its end", lambda m: m.total("limpet_upstream_connections", state="busy") == 0)
+
+
+@unittest.skipIf(under_sanitizers(), "sanitizers keep freed memory")
+class Memory(IntegrationTest):
+    def test_is_given_back_once_a_flood_is_over(self):
+        count, head = 400, b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"x" * 60_000
+        self.proxy = self.start_limpet(static_config([self.start_origin(answering(OK))], timeouts={"header": "1h"}))
+        self.assertEqual(self.fetch(self.proxy.address).status, 200)
+        before = self.proxy.process.resident_bytes()
+        clients = [self.connect(self.proxy.address) for _ in range(count)]
+        for client in clients:
+            client.send(head)
+        self.proxy.wait_for_metric(
+            "all of it", lambda m: m.total("limpet_client_bytes_total", direction="received") >= count * len(head)
+        )
+        self.assertGreater(self.proxy.process.resident_bytes(), before + count * len(head))
+        for client in clients:
+            client.close()
+        allowed = count * len(head) // 4
+        wait_until(lambda: self.proxy.process.resident_bytes() < before + allowed, "the memory of before")
+        self.assertEqual(self.fetch(self.proxy.address).status, 200)
 
 
 class Times(IntegrationTest):

@@ -43,6 +43,20 @@ TEST(connection_limiter, counts_without_limits_too) {
   EXPECT_EQ(limiter.count(), 0U);
 }
 
+TEST(connection_limiter, remembers_the_most_at_once_until_it_is_asked) {
+  connection_limiter limiter;
+  permit kept;
+  EXPECT_EQ(limiter.admit(one, 3, 0, kept), admitted);
+  {
+    permit a, b, refused;
+    EXPECT_EQ(limiter.admit(one, 3, 0, a), admitted);
+    EXPECT_EQ(limiter.admit(one, 3, 0, b), admitted);
+    EXPECT_EQ(limiter.admit(one, 3, 0, refused), too_many);
+  }
+  EXPECT_EQ(limiter.take_most(), 3U);
+  EXPECT_EQ(limiter.take_most(), 1U) << "what there was when it was asked";
+}
+
 TEST(connection_limiter, takes_back_a_permit_once) {
   connection_limiter limiter;
   {
