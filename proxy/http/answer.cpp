@@ -99,6 +99,7 @@ framing exchange::begin_answer() {
   // With a length told, an early end would pass for an accident.
   endless_ =
       answer_.is_event_stream() && answer_.body.how != framing::kind::length && !answer_decoder_.done();
+  if (endless_) upstream_->io.keep_alive();
   end_due_ = endless_ && worker_.draining();
   events_ = {};
   return shown;

@@ -12,6 +12,7 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
       key_hash_(opened.key_hash), epoch_(opened.pool->view.epoch()), websocket_(opened.websocket) {
   client_->clear_deadline();
   upstream_->io.clear_deadline();
+  upstream_->io.keep_alive();
   up_.owner = down_.owner = this;
   up_.from = down_.to = client_.get();
   down_.from = up_.to = &upstream_->io;

@@ -27,15 +27,26 @@ error_code last_error() noexcept {
   return {errno, boost::system::system_category()};
 }
 
-void set_option(int fd, int level, int name) noexcept {
-  const int on = 1;
-  ::setsockopt(fd, level, name, &on, sizeof on);
+/// A host that says nothing for so long is asked, so often, so many times: after two minutes it is gone.
+constexpr int keep_alive_idle_s = 60;
+constexpr int keep_alive_interval_s = 15;
+constexpr int keep_alive_probes = 4;
+
+void set_option(int fd, int level, int name, int value = 1) noexcept {
+  ::setsockopt(fd, level, name, &value, sizeof value);
 }
 
 } // namespace
 
 void set_no_delay(int fd) noexcept {
   set_option(fd, IPPROTO_TCP, TCP_NODELAY);
+}
+
+void set_keep_alive(int fd) noexcept {
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPIDLE, keep_alive_idle_s);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPINTVL, keep_alive_interval_s);
+  set_option(fd, IPPROTO_TCP, TCP_KEEPCNT, keep_alive_probes);
 }
 
 namespace {
@@ -77,6 +88,7 @@ boost::system::result<unique_fd> listen_on(const socket_address& address) {
   }
   if (address.family() == AF_INET6) set_option(fd.get(), IPPROTO_IPV6, IPV6_V6ONLY);
   set_no_delay(fd.get());
+  set_keep_alive(fd.get());
   if (::bind(fd.get(), address.data(), address.size()) != 0) return last_error();
   if (::listen(fd.get(), backlog) != 0) return last_error();
   return fd;

@@ -26,7 +26,12 @@ private:
 /// Heads and small frames must not wait for an acknowledgement (RFC 896). Fails harmlessly on unix sockets.
 void set_no_delay(int fd) noexcept;
 
-/// The listening sockets of one listener. What they accept has no delay either.
+/// Has the kernel end a connection whose other host is gone without a word, two minutes after it was last
+/// heard: a tunnel or an event stream may be silent for days, and would else stay for ever. Fails harmlessly
+/// on unix sockets.
+void set_keep_alive(int fd) noexcept;
+
+/// The listening sockets of one listener. What they accept has no delay, and is kept alive, as they are.
 struct listen_sockets {
   std::vector<unique_fd> fds; ///< one a worker: SO_REUSEPORT for TCP, duplicates of one for unix
   unique_fd lock;             ///< held while we listen, so that no other Limpet binds the same address unseen

@@ -190,6 +190,10 @@ void stream::interrupt(error_code reason) noexcept {
   source_.wake_writer();
 }
 
+void stream::keep_alive() noexcept {
+  set_keep_alive(native_handle());
+}
+
 void stream::shutdown_send() noexcept {
   ::shutdown(native_handle(), SHUT_WR);
 }

@@ -89,6 +89,9 @@ public:
   }
   const error_code& interrupted() const noexcept { return interrupt_; }
 
+  /// As set_keep_alive(): for a connection that may be silent for long. What was accepted has it already.
+  void keep_alive() noexcept;
+
   void shutdown_send() noexcept;
   /// Nobody who waits is called any more.
   void close() noexcept;

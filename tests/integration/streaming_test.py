@@ -6,6 +6,7 @@ import zlib
 
 from harness.case import IntegrationTest, under_sanitizers
 from harness.limpet import static_config
+from harness.sockets import keep_alive_count
 from harness.waiting import wait_until
 
 MIB = 1 << 20
@@ -38,6 +39,14 @@ class EventStreams(IntegrationTest):
             self.assertEqual(client.read_chunk(), b"data: %d\n\n" % number)
             seen.release()
         self.assertEqual(client.read_chunk(), b"")
+
+    def test_the_kernel_looks_after_both_ends(self):
+        """So that a stream does not outlive a host that went without a word, however silent it may be."""
+        proxy = self.start_limpet(static_config(self.start_members("a")))
+        client = self.connect(proxy.address)
+        client.send_request("GET", "/events?interval=60000")
+        self.assertEqual(client.read_head().status, 200)
+        wait_until(lambda: keep_alive_count(proxy.process) == 2, "a timer for each end")
 
     def test_a_quiet_event_stream_outlives_the_time_outs(self):
         """The body's time-out cuts an ordinary answer that falls silent; an event stream may be silent."""

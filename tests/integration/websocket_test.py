@@ -7,6 +7,8 @@ import unittest
 from harness.case import IntegrationTest
 from harness.limpet import static_config
 from harness.origin import OK, answering
+from harness.sockets import keep_alive_count
+from harness.waiting import wait_until
 from harness.websocket import (
     BINARY,
     CLOSE,
@@ -44,6 +46,12 @@ class Echo(IntegrationTest):
 
     def open(self, session="alice", **options):
         return self.open_websocket(self.proxy.address, headers=[("X-User-Id", session)], **options)
+
+    def test_the_kernel_looks_after_both_ends(self):
+        """So that a tunnel does not outlive a host that went without a word, however silent tunnels may be."""
+        socket = self.open()
+        socket.ask("whoami")
+        wait_until(lambda: keep_alive_count(self.proxy.process) == 2, "a timer for each end")
 
     def test_text_and_binary_come_back(self):
         socket = self.open()
