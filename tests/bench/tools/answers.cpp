@@ -31,6 +31,7 @@ std::string_view field(std::string_view head, std::string_view name) {
 answers::answers(const std::string& member)
     : member_(member), small_(with_body(member, std::string(100, 's'))),
       large_(with_body(member, std::string(16 * 1024, 'l'))),
+      larger_(with_body(member, std::string(128 * 1024, 'L'))),
       huge_(with_body(member, std::string(1024 * 1024, 'h'))),
       tunnel_("HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nX-Member: " +
               member + "\r\nSec-WebSocket-Accept: " + std::string(handshake_accept) + "\r\n\r\n") {}
@@ -44,6 +45,8 @@ answer answers::to(std::string_view head) const {
     std::from_chars(length.data(), length.data() + length.size(), a.body_bytes);
   } else if (path.starts_with("/16k ")) {
     a.fixed = large_;
+  } else if (path.starts_with("/128k ")) {
+    a.fixed = larger_;
   } else if (path.starts_with("/1m ")) {
     a.fixed = huge_;
   } else if (path.starts_with("/ws ") && field(head, "Sec-WebSocket-Key") == handshake_key) {

@@ -16,7 +16,8 @@ struct answer {
 
 /// The prepared answers of one member, which name it in X-Member:
 ///   /      100 bytes, also to an upload          /echo  the request's head as it arrived
-///   /16k   16 KiB     /1m   1 MiB                /ws    the WebSocket echo
+///   /16k   16 KiB     /128k  128 KiB     /1m   1 MiB
+///   /ws    the WebSocket echo
 class answers {
 public:
   explicit answers(const std::string& member);
@@ -25,7 +26,7 @@ public:
 
 private:
   std::string member_;
-  std::string small_, large_, huge_, tunnel_;
+  std::string small_, large_, larger_, huge_, tunnel_;
 };
 
 } // namespace limpet::bench

@@ -53,17 +53,18 @@ def static_config(members, pool=None, route=None, **sections):
 class Limpet:
     """`limpet serve` with a configuration of its own, on free ports.
 
-    The configuration is a dict; JSON is YAML. `address` is the first listener's, `admin` the admin's.
+    The configuration is a dict; JSON is YAML. `address` is the first listener's, `admin` the admin's. `under` is a command
+    that becomes the proxy, such as prlimit(1) with its options.
     """
 
-    def __init__(self, case, config, name="limpet", arguments=(), env=None):
+    def __init__(self, case, config, name="limpet", arguments=(), env=None, under=()):
         from .case import program
 
         folder = case.folder()
         self.config_file = os.path.join(folder, "limpet.yaml")
         self.write_config(config)
         ready_file = os.path.join(folder, "ready.json")
-        command = [program("LIMPET"), "serve", "-c", self.config_file, "--ready-file", ready_file, *arguments]
+        command = [*under, program("LIMPET"), "serve", "-c", self.config_file, "--ready-file", ready_file, *arguments]
         self.process = case.start_program(name, command, env=env)
         ready = json.loads(read_when_there(ready_file, self.process))
         self.listeners = ready["listeners"]
