@@ -3,7 +3,7 @@
 #
 #   tests/full.sh                           all parts, six to eight minutes after the build
 #   tests/full.sh browser reload            only these
-#   tests/full.sh --soak-seconds 300 soak   for five minutes, instead of one
+#   tests/full.sh --soak-seconds 300 soak   for five minutes, instead of one; tests/soak.sh is the long form
 #
 #   browser     Chromium behind two proxies: cookies, WebSocket and EventSource, reload and drain
 #   quickstart  deploy/quickstart.sh from a fresh clone of what is committed
@@ -39,7 +39,7 @@ deploy/dependencies.sh "${groups[@]}"
 cmake --preset release
 # The quickstart's clone builds the same again, from another folder; with paths below this one the compiler cache sees that.
 CCACHE_BASEDIR=$PWD cmake --build --preset release --target limpet limpet-demo-member \
-  bench_origin bench_flood
+  bench_origin bench_flood bench_pace
 
 export LIMPET=$PWD/build/release/limpet LIMPET_DEMO_MEMBER=$PWD/build/release/limpet-demo-member
 export LIMPET_BENCH_TOOLS=$PWD/build/release/tests/bench

@@ -1,6 +1,7 @@
 """Load through two proxies while they reload and members are killed and drained: nothing fails that should not, nothing grows.
 
-LIMPET_SOAK_SECONDS says for how long; tests/full.sh sets it.
+LIMPET_SOAK_SECONDS says for how long, and LIMPET_SOAK_RELOAD_SECONDS how often the proxies reload; with LIMPET_SOAK_HALF_LOAD
+there is half of the load that they can bear beside the visitors. tests/full.sh and tests/soak.sh set them.
 """
 
 import os
@@ -16,9 +17,11 @@ from harness.etcd import Etcd
 from harness.limpet import merge, static_config
 from harness.waiting import wait_until
 from soak import Journal, Outages, Resources, Tunnel, Visitor
+from soak_load import CONNECTIONS, HalfLoad, capacity
 
 LENGTH_S = float(os.environ.get("LIMPET_SOAK_SECONDS", "60"))
-RELOAD_EVERY_S = 3.0
+RELOAD_EVERY_S = float(os.environ.get("LIMPET_SOAK_RELOAD_SECONDS", "3"))
+HALF_LOAD = os.environ.get("LIMPET_SOAK_HALF_LOAD") == "1"
 OUTAGE_EVERY_S = 6.0
 SAMPLE_EVERY_S = 0.5
 TUNNELS_PAUSE_S = 0.1
@@ -30,7 +33,7 @@ TUNNELS = 40
 # From the first to the last quarter of the time, in the median. There are a hundred thousand answers between the two even in
 # a short soak, so that ten bytes left behind by each would show, and so would fifty kilobytes by each reload.
 GROWTH_BYTES_MAX = 1 << 20
-GROWTH_FILES_MAX = VISITORS  # connections to members come and go with the visitors
+GROWTH_FILES_MAX = VISITORS + HALF_LOAD * CONNECTIONS  # connections to members come and go with the visitors
 QUIET_FILES_MORE_MAX = 2  # once the load is gone; connections to etcd come and go with each listing
 
 
@@ -42,6 +45,8 @@ class Soak(IntegrationTest):
         for proxy in self.proxies:
             proxy.wait_for_metric("three members", lambda m: m.total("limpet_view_members", pool="app") == 3)
         self.turn = 0
+        self.tunnels_turn = 0
+        self.load = None
 
     def config(self, turn):
         etcd = {"endpoints": [self.etcd.url], "relist": "5s"}
@@ -112,9 +117,15 @@ class Soak(IntegrationTest):
                 wait_until(lambda: wanted(self.owner(proxy, session)), f"the owner of {session} of {member.id}")
 
     def ask_tunnels(self, without=None):
+        """And one of them goes and comes again."""
         for tunnel in self.tunnels:
             if tunnel.home != without:
                 tunnel.ask()
+        self.tunnels_turn += 1
+        tunnel = self.tunnels[self.tunnels_turn % len(self.tunnels)]
+        if tunnel.home != without:
+            tunnel.close()
+            tunnel.open()
 
     # -- the soak ------------------------------------------------------
 
@@ -124,6 +135,7 @@ class Soak(IntegrationTest):
         self.all_homes = self.homes(sum(visited, held))
         for _ in range(5):
             self.reload()  # what the first good and bad ones need is kept for the next
+        most = capacity(self, self.proxies, self.all_homes) if HALF_LOAD else 0
         for proxy in self.proxies:
             proxy.wait_for_metric("no connection", self.is_quiet)
         self.outages, self.journal = Outages(), Journal(LENGTH_S)
@@ -132,6 +144,8 @@ class Soak(IntegrationTest):
         for number, session in enumerate(held):
             self.tunnels.append(Tunnel(self.proxies[number % 2], session, self.all_homes[session]))
             self.addCleanup(self.tunnels[-1].close)
+        if HALF_LOAD:
+            self.load = HalfLoad(self, most)
         self.visitors = []
         for sessions in visited:
             homes = {session: self.all_homes[session] for session in sessions}
@@ -160,6 +174,8 @@ class Soak(IntegrationTest):
         def sample():
             for resources in self.resources:
                 resources.sample()
+            if self.load:
+                self.load.sample()
 
         threads = [self.every(RELOAD_EVERY_S, self.reload, over), self.every(SAMPLE_EVERY_S, sample, over)]
         try:
@@ -182,6 +198,8 @@ class Soak(IntegrationTest):
         finally:
             for visitor in self.visitors:
                 visitor.finish()
+            if self.load:
+                self.load.finish()
             print(self.report())
         self.assertEqual(self.journal.complaints, [])
         self.ask_tunnels()
@@ -207,9 +225,10 @@ class Soak(IntegrationTest):
 
     def report(self):
         cuts = sum(outage.cuts for outage in self.outages.all)
+        opened = sum(proxy.metrics().total("limpet_tunnels_opened_total") for proxy in self.proxies)
         lines = [
             f"\n  {self.journal.answers} answers; {self.journal.excused} requests cut by a kill; {self.turn} reloads; "
-            f"{cuts} kills and {len(self.outages.all) - cuts} drains",
+            f"{cuts} kills and {len(self.outages.all) - cuts} drains; {opened:.0f} tunnels",
             "  quarter    answered within, ms      proxy 1               proxy 2",
             "             half   99 %    99.9 %    resident KiB  files   resident KiB  files",
         ]
@@ -220,7 +239,19 @@ class Soak(IntegrationTest):
                 memory, files = resources.medians(quarter)
                 line += f"{memory / 1024:>16.0f}{files:>7.0f}"
             lines.append(line)
-        return "\n".join(lines)
+        return "\n".join(lines + self.report_of_load())
+
+    def report_of_load(self):
+        if not self.load:
+            return []
+        lines = [
+            f"  half load: {self.load.capacity / 2:.0f} requests/s of {self.load.capacity:.0f}; {self.load.answered} answers",
+            "  quarter    answered within, ms, from when each was due",
+        ]
+        for quarter, name in ((0, "first"), (3, "last")):
+            half, most, nearly_all = (self.load.within_ms(quarter, share) for share in (0.5, 0.99, 0.999))
+            lines.append(f"  {name:<8}{half:>9.1f}{most:>7.1f}{nearly_all:>10.1f}")
+        return lines
 
 
 if __name__ == "__main__":
