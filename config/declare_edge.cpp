@@ -72,7 +72,9 @@ type_ptr<timeout_settings> timeout_section() {
   return section<s>({
       key("header", &s::header, duration(1ms, 1h),
           "From the first byte of a request to the end of its head; then 408."),
-      key("body", &s::body, duration(1ms, 24h), "Between two reads of a request's body; then 408."),
+      key("body", &s::body, duration(1ms, 24h),
+          "Between two reads of a request's body, then 408; and for a client to take more of its answer, "
+          "then it is cut."),
       key("idle", &s::idle, duration(1ms, 24h),
           "How long a kept-alive connection waits for the next request."),
   });
