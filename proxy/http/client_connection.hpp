@@ -32,6 +32,8 @@ public:
   net::connection_limiter::permit release_permit() noexcept { return std::move(permit_); }
   const routing::ip_address& peer() const noexcept { return peer_; }
   std::unique_ptr<mac_memo>& memo_of_macs() noexcept { return memo_of_macs_; }
+  /// Empty lines since the last request: they may come one at a time, with the connection idle in between.
+  unsigned& empty_lines() noexcept { return empty_lines_; }
 
 private:
   client_connection(worker_state& worker, net::unique_fd socket, const net::socket_address& peer,
@@ -51,6 +53,7 @@ private:
   exchange* serving_ = nullptr; ///< while a request is under way
   bool idle_ = true;
   bool first_ = true;                 ///< no request yet
+  unsigned empty_lines_ = 0;
   net::clock::time_point wait_until_; ///< while idle
   net::task<> life_;
 };

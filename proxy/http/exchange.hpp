@@ -150,7 +150,6 @@ private:
   net::input_buffer in_;
   std::string carry_; ///< read past the content's end: the next request's beginning
   h1::head_scanner scanner_;
-  unsigned empty_lines_ = 0;
   refusal head_refusal_ = refusal::none;
   std::size_t head_size_ = 0;
   request_head head_;

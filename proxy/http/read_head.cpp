@@ -46,7 +46,6 @@ bool skip_empty_lines(net::input_buffer& in, unsigned& skipped) noexcept {
 net::task<std::optional<exchange::end>> exchange::read_head() {
   const auto& limits = snapshot_->limits;
   scanner_ = h1::head_scanner({limits.request_line_bytes, limits.header_bytes, limits.header_count});
-  empty_lines_ = 0;
   switch (read_head_part()) {
   case head_part::whole:
     return std::optional<end>();
@@ -84,7 +83,7 @@ net::task<std::optional<exchange::end>> exchange::read_rest_of_head() {
 exchange::head_part exchange::read_head_part() {
   const auto& limits = snapshot_->limits;
   for (;;) {
-    const bool begun = skip_empty_lines(in_, empty_lines_) && !in_.empty();
+    const bool begun = skip_empty_lines(in_, client_->empty_lines()) && !in_.empty();
     const auto status = begun ? scanner_.scan(in_.view()) : h1::head_scanner::status::incomplete;
     if (status == h1::head_scanner::status::complete) break;
     head_refusal_ = refusal_of(status);
@@ -100,6 +99,7 @@ exchange::head_part exchange::read_head_part() {
     worker_.count(metric::client_bytes, 0, 0, bytes);
     in_.commit(bytes);
   }
+  client_->empty_lines() = 0;
   head_size_ = scanner_.size();
   record_.head = moment() - began_;
   head_refusal_ = h1::parse_request_head(in_.view().substr(0, head_size_), head_);
