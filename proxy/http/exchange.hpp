@@ -75,6 +75,7 @@ private:
   // resolve.cpp
   refusal resolve();
   refusal resolve_target();
+  refusal resolve_host();
   refusal resolve_upgrade();
   refusal resolve_session();
   void build_request_head();

@@ -47,8 +47,19 @@ refusal exchange::resolve_target() {
   if (target_.kind == form::authority) return refusal::malformed_target;
   if (target_.kind == form::asterisk && head_.known_method != method::options)
     return refusal::malformed_target;
+  // A malformed Host is refused even where it does not count (RFC 9112 section 3.2).
+  const auto why = resolve_host();
+  if (why != refusal::none || target_.kind != form::absolute) return why;
   // Absolute form: its authority counts, and is forwarded, whatever Host says (RFC 9112 section 3.2.2).
-  if (target_.kind == form::absolute) head_.host = target_.authority;
+  head_.host = target_.authority;
+  // Without path and query it asks OPTIONS of the server as a whole (section 3.2.4).
+  if (head_.known_method == method::options && target_.authority.end() == head_.target.end())
+    target_.kind = form::asterisk;
+  return resolve_host();
+}
+
+/// The host, as routes match it. HTTP/1.0 may come without.
+refusal exchange::resolve_host() {
   if (head_.host.empty() && head_.minor_version == 0) return refusal::none;
   if (!known_host_.is(head_.host) && !known_host_.learn(head_.host)) return refusal::malformed_host;
   host_ = known_host_.name;
