@@ -109,6 +109,8 @@ private:
     words >> r.method >> r.target >> r.host >> body;
     if (r.host.empty()) throw std::runtime_error("member wants a method, a target and a host");
     if (r.host == "-") r.host.clear();
+    r.target = unescaped(r.target);
+    r.host = unescaped(r.host);
     r.body = unescaped(body);
     return r;
   }
