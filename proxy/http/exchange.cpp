@@ -94,7 +94,12 @@ net::task<exchange::end> exchange::serve_one() {
   if (answer_.status == 101) co_return co_await open_tunnel();
 
   const auto shown = begin_answer();
+  const auto sent_before = record_.sent_bytes;
   const auto cut = co_await relay_content();
+  if (cut == refusal::malformed_answer && record_.sent_bytes == sent_before) { // nothing of it has gone out
+    answer_head_.clear();
+    co_return co_await refuse(cut);
+  }
   const bool content_unread = body_ && !body_->finished();
   if (body_) co_await body_->stop();
   co_return end_answer(cut, shown, content_unread);
