@@ -93,7 +93,6 @@ void rig::write(int fd, std::string_view bytes) {
 outcome rig::send(std::span<const std::string_view> pieces, std::string_view answer, const table_case& about) {
   first_answer_ = answer;
   auto c = connect();
-  settle(c);
   for (const auto piece : pieces) {
     write(c.fd.get(), piece);
     settle(c);
