@@ -52,7 +52,7 @@ private:
   std::unique_ptr<mac_memo> memo_of_macs_;
   exchange* serving_ = nullptr; ///< while a request is under way
   bool idle_ = true;
-  bool first_ = true;                 ///< no request yet
+  bool first_ = true; ///< no request yet
   unsigned empty_lines_ = 0;
   net::clock::time_point wait_until_; ///< while idle
   net::task<> life_;

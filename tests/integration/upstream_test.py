@@ -56,7 +56,7 @@ class BadAnswers(IntegrationTest):
                 origin = self.start_origin(lambda peer, raw=raw: (peer.read_request(), peer.send(raw)))
                 proxy = self.start_limpet(static_config([origin]))
                 client = self.connect(proxy.address)
-                client.send_request("GET", "/")
+                client.send_request("GET", "/", [("Connection", "close")])
                 received = b""
                 try:
                     while client.fill():

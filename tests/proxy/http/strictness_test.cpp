@@ -1,5 +1,5 @@
-// What is malformed, ambiguous or only odd, in both directions: the tables in strictness/ say what comes of it,
-// and that never depends on the pieces that the bytes come in.
+// What is malformed, ambiguous or only odd, in both directions: the tables in strictness/ say what comes of
+// it, and that never depends on the pieces that the bytes come in.
 
 #include "tests/proxy/http/strictness/rig.hpp"
 
@@ -29,8 +29,8 @@ pieces in_pieces(std::string_view text, std::size_t size) {
   return all;
 }
 
-/// Calls try_it(pieces) for each way in which the bytes may come; it returns what is wrong. Returns the first of
-/// that, with its way.
+/// Calls try_it(pieces) for each way in which the bytes may come; it returns what is wrong. Returns the first
+/// of that, with its way.
 std::string for_each_way(std::string_view text, const std::function<std::string(const pieces&)>& try_it) {
   const auto told = [](std::string_view way, const std::string& wrong) {
     return wrong.empty() ? wrong : std::string(way) + ": " + wrong;
@@ -98,14 +98,15 @@ std::string wrong_with_request(const table_case& c, const outcome& got) {
   found.compare("trouble", got.trouble, "");
   found.compare("what the client got", got.client, c.client);
   found.compare("what the member got", to_text(arrived(got.member)), to_text(c.member));
-  if (!c.may_begin && !is_unfinished(c) && !got.begun.empty()) found.add("the member got a part: " + got.begun[0]);
+  if (!c.may_begin && !is_unfinished(c) && !got.begun.empty())
+    found.add("the member got a part: " + got.begun[0]);
   if (c.has_body) found.compare("the last answer's content", escaped(got.body), escaped(c.body));
   if (!got.member.empty()) compare_lines(c, got.member[0].lines, found);
   return found.text();
 }
 
-/// The case with another request right behind it: after an orderly end it is the next one, and after a refusal
-/// it is nothing at all.
+/// The case with another request right behind it: after an orderly end it is the next one, and after a
+/// refusal it is nothing at all.
 table_case with_another(table_case c) {
   c.sent += rig::next_request;
   if (!c.client.ends_with("kept")) return c;
@@ -120,15 +121,16 @@ std::string wrong_with_request(const table_case& c) {
       c.sent, [&](const pieces& p) { return wrong_with_request(c, the_rig().send(p, c.answer, c)); });
   if (!wrong.empty() || is_unfinished(c) || c.client == "closed" || c.client.starts_with("101")) return wrong;
   const auto more = with_another(c);
-  for (const auto& p : {pieces{more.sent}, pieces{c.sent, rig::next_request}, in_pieces(more.sent, piece_bytes)}) {
+  for (const auto& p :
+       {pieces{more.sent}, pieces{c.sent, rig::next_request}, in_pieces(more.sent, piece_bytes)}) {
     wrong = wrong_with_request(more, the_rig().send(p, more.answer, more));
     if (!wrong.empty()) return "with another request behind it: " + wrong;
   }
   return {};
 }
 
-/// "cut" is an answer that the client cannot take for a whole one: it ends before its end, or it is a 502 where
-/// nothing of it had gone out yet.
+/// "cut" is an answer that the client cannot take for a whole one: it ends before its end, or it is a 502
+/// where nothing of it had gone out yet.
 bool is_as_told(const std::string& got, const std::string& told) {
   if (!told.ends_with("cut")) return got == told;
   const auto before = told.substr(0, told.size() - 3);
@@ -148,8 +150,8 @@ std::string wrong_with_answer(const table_case& c, const outcome& got) {
 }
 
 std::string wrong_with_answer(const table_case& c) {
-  return for_each_way(
-      c.answer, [&](const pieces& p) { return wrong_with_answer(c, the_rig().answer(c.sent, p, c)); });
+  return for_each_way(c.answer,
+                      [&](const pieces& p) { return wrong_with_answer(c, the_rig().answer(c.sent, p, c)); });
 }
 
 class strictness_requests : public testing::TestWithParam<family> {};
@@ -173,10 +175,10 @@ std::string name_of(const testing::TestParamInfo<family>& info) {
   return name;
 }
 
-INSTANTIATE_TEST_SUITE_P(table, strictness_requests, testing::ValuesIn(read_table(STRICTNESS_TABLE "/requests")),
-                         name_of);
-INSTANTIATE_TEST_SUITE_P(table, strictness_answers, testing::ValuesIn(read_table(STRICTNESS_TABLE "/answers")),
-                         name_of);
+INSTANTIATE_TEST_SUITE_P(table, strictness_requests,
+                         testing::ValuesIn(read_table(STRICTNESS_TABLE "/requests")), name_of);
+INSTANTIATE_TEST_SUITE_P(table, strictness_answers,
+                         testing::ValuesIn(read_table(STRICTNESS_TABLE "/answers")), name_of);
 
 } // namespace
 } // namespace limpet::strictness

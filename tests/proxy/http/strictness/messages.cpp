@@ -14,9 +14,8 @@ struct malformed : std::runtime_error {
 };
 
 bool same_name(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](unsigned char x, unsigned char y) {
-    return std::tolower(x) == std::tolower(y);
-  });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](unsigned char x, unsigned char y) { return std::tolower(x) == std::tolower(y); });
 }
 
 void check(bool holds, std::string_view what, std::string_view where) {
@@ -41,8 +40,8 @@ void check_field(std::string_view line) {
   check(colon != std::string_view::npos && colon > 0, "no field name", line);
   const auto name = line.substr(0, colon);
   const bool is_token = std::all_of(name.begin(), name.end(), [](unsigned char c) {
-    return std::isalnum(c) || std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) !=
-                                  std::string_view::npos;
+    return std::isalnum(c) ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
   });
   check(is_token && !has_control(line), "malformed field", line);
 }

@@ -14,8 +14,8 @@ namespace limpet::strictness {
 struct message {
   enum class state { whole, unfinished, malformed };
   state is = state::unfinished;
-  std::string trouble;            ///< where malformed
-  std::size_t size = 0;           ///< where whole
+  std::string trouble;  ///< where malformed
+  std::size_t size = 0; ///< where whole
   std::string first_line;
   std::vector<std::string> lines; ///< of the head and the trailers, without their CRLF
   std::string body;               ///< as far as it has come

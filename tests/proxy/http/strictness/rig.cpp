@@ -80,8 +80,9 @@ rig::client rig::connect() {
   int fds[2];
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds) != 0)
     throw std::runtime_error("socketpair");
-  http::client_connection::start(worker_, net::unique_fd(fds[1]),
-                                 *net::socket_address::parse("127.0.0.1:1", net::socket_address::use::connect));
+  http::client_connection::start(
+      worker_, net::unique_fd(fds[1]),
+      *net::socket_address::parse("127.0.0.1:1", net::socket_address::use::connect));
   return {net::unique_fd(fds[0]), {}};
 }
 
@@ -90,7 +91,8 @@ void rig::write(int fd, std::string_view bytes) {
   net::write_now(fd, bytes);
 }
 
-outcome rig::send(std::span<const std::string_view> pieces, std::string_view answer, const table_case& about) {
+outcome rig::send(std::span<const std::string_view> pieces, std::string_view answer,
+                  const table_case& about) {
   first_answer_ = answer;
   auto c = connect();
   for (const auto piece : pieces) {

@@ -16,8 +16,8 @@ struct outcome {
   std::string client; ///< the statuses in order, "cut" where an answer did not come to its end, then whether
                       ///< the connection was "kept" or "closed"
   std::string body;   ///< of the last whole answer
-  std::vector<message> member; ///< whole requests
-  std::vector<std::string> begun; ///< the beginnings of those that did not come to their end
+  std::vector<message> member;           ///< whole requests
+  std::vector<std::string> begun;        ///< the beginnings of those that did not come to their end
   std::vector<std::string> answer_lines; ///< the last answer's head
   bool is_reused = false;
   std::string trouble; ///< what no peer may ever see

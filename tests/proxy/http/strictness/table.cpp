@@ -41,7 +41,8 @@ std::string repeated(std::string_view& text) {
 /// Reads one file, line by line.
 class reader {
 public:
-  explicit reader(const std::filesystem::path& file) : is_answers_(file.parent_path().filename() == "answers") {
+  explicit reader(const std::filesystem::path& file)
+      : is_answers_(file.parent_path().filename() == "answers") {
     family_.name = file.stem().string();
     std::ifstream in(file);
     if (!in) throw std::runtime_error("cannot be read");

@@ -24,9 +24,9 @@ struct table_case {
   std::string answer; ///< the member's; empty: whatever is right
   member_end end = member_end::stays;
 
-  std::string client;             ///< as told_of() words it: "200 kept", "400 closed", "cut"
-  std::string body;               ///< of the last answer, where the case says so
-  bool has_body = false;          ///< whether it does
+  std::string client;    ///< as told_of() words it: "200 kept", "400 closed", "cut"
+  std::string body;      ///< of the last answer, where the case says so
+  bool has_body = false; ///< whether it does
   std::vector<arrived_request> member;
   bool may_begin = false;         ///< the member may see the beginning of a request that never ends
   std::vector<std::string> has;   ///< lines of the first request's (answer's) head
