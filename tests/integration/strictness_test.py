@@ -9,7 +9,7 @@ from harness.case import IntegrationTest
 from harness.client import ConnectionEnded
 from harness.limpet import static_config
 from harness.origin import OK, answering
-from harness.strictness import counts, read_table
+from harness.strictness import Case, counts, read_table
 from harness.waiting import read_when_there
 
 NEXT = "GET /next HTTP/1.1\r\nHost: next\r\n\r\n"
@@ -129,6 +129,14 @@ class Answers(IntegrationTest):
             for self.case in cases:
                 with self.subTest(f"{family}: {self.case.name}", rfc=self.case.rfc):
                     self.judge(self.case)
+
+    def test_cut_for_http_1_0_are_reset_where_an_end_would_pass_for_theirs(self):
+        head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+        self.case = Case("cut", "no last chunk", "9112 8", answer=head + "2\r\nhi\r\n", closes=True)
+        with self.connect(self.proxy.address) as client:
+            client.send("GET / HTTP/1.0\r\nHost: a\r\n\r\n")
+            with self.assertRaises(ConnectionResetError):
+                client.read_to_end()
 
 
 class Counts(unittest.TestCase):
