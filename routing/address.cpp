@@ -13,7 +13,7 @@ constexpr unsigned mapped_prefix_bits = 96;
 
 void unmap(ip_address& a) noexcept {
   if (!std::ranges::equal(mapped_prefix, std::span(a.bytes).first<12>())) return;
-  std::ranges::rotate(a.bytes, a.bytes.begin() + mapped_prefix.size());
+  std::rotate(a.bytes.begin(), a.bytes.begin() + mapped_prefix.size(), a.bytes.end());
   std::ranges::fill(std::span(a.bytes).subspan<4>(), std::uint8_t{0});
   a.v6 = false;
 }

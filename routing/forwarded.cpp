@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <optional>
-#include <ranges>
 
 namespace limpet::routing {
 namespace {
@@ -53,8 +52,8 @@ ip_address derive_client(const ip_address& peer, std::span<const header_field> f
                          std::span<const ip_network> trusted) noexcept {
   ip_address hop = peer;
   if (!any_contains(trusted, hop)) return hop;
-  for (const header_field& field : fields | std::views::reverse)
-    if (ascii_iequal(field.name, "X-Forwarded-For") && !walk_back(field.value, trusted, hop)) break;
+  for (auto field = fields.rbegin(); field != fields.rend(); ++field)
+    if (ascii_iequal(field->name, "X-Forwarded-For") && !walk_back(field->value, trusted, hop)) break;
   return hop;
 }
 

@@ -45,8 +45,8 @@ std::uint64_t hash_bytes(std::string_view bytes) noexcept {
 
 view::view(std::vector<member> members, std::uint64_t epoch) : members_(std::move(members)), epoch_(epoch) {
   std::ranges::stable_sort(members_, {}, &member::id);
-  const auto repeated = std::ranges::unique(members_, {}, &member::id);
-  members_.erase(repeated.begin(), repeated.end());
+  const auto same_id = [](const member& a, const member& b) { return a.id == b.id; };
+  members_.erase(std::unique(members_.begin(), members_.end(), same_id), members_.end());
   for (member& m : members_)
     m.weight = std::clamp<std::uint32_t>(m.weight, 1, member_weight_max);
   index_hashes();
