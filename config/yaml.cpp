@@ -75,6 +75,8 @@ public:
     if (found == anchors_.end()) throw refusal{position_of(mark), "an alias refers to itself", ""};
     if (open_.size() + depth(found->second) > document_depth_max) refuse_depth(mark);
     node copy = found->second;
+    copy.key.clear(); // the key is of the place that it was copied from
+    copy.key_where = {};
     spend(position_of(mark), count(copy));
     put(std::move(copy), 0);
   }
@@ -201,8 +203,7 @@ void write(YAML::Emitter& out, const node& tree) {
 }
 
 /// yaml-cpp scans a flow collection to its end before the first event, at some 250 bytes of memory for each
-/// byte of
-/// "[[[[". So what has more of these characters than it may have values is refused unread.
+/// byte of "[[[[". So what has more of these characters than it may have values is refused unread.
 bool may_be_within_limits(std::string_view text) {
   const auto opens_value = [](char c) { return c == '[' || c == '{' || c == ','; };
   return static_cast<std::size_t>(std::ranges::count_if(text, opens_value)) <= document_nodes_max;

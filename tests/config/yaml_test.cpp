@@ -70,6 +70,14 @@ TEST(parse_yaml, copies_aliases) {
   EXPECT_EQ(document.find("c")->key_where, (position{2, 1}));
 }
 
+TEST(parse_yaml, an_alias_outside_a_map_has_no_key) {
+  const node document = parse("a: &x 1\nb: [*x]\n");
+  const node& item = document.find("b")->children.at(0);
+  EXPECT_EQ(item.text, "1");
+  EXPECT_EQ(item.key, "");
+  EXPECT_EQ(item.key_where, position{});
+}
+
 TEST(parse_yaml, a_syntax_error_has_its_place) {
   EXPECT_THAT(error_of("a: 1\nb: [1, 2\nc: 3\n"), StartsWith("3:"));
   EXPECT_THAT(error_of("a: b: c\n"), StartsWith("1:5 not YAML: "));
