@@ -1,6 +1,7 @@
 #include "proxy/membership/etcd/watch_fsm.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 namespace limpet::etcd {
@@ -109,7 +110,11 @@ watch_fsm::step watch_fsm::wait_and_list(const error& reason) {
 watch_fsm::step watch_fsm::begin_to_follow(std::int64_t list_revision) {
   state_ = state::following;
   unconfirmed_.clear();
-  return {.close_watch = true, .open_watch = list_revision + 1, .timer = jittered(options_.relist, random_)};
+  // The number comes from the net: the last one there is has no next.
+  const bool has_next = list_revision < std::numeric_limits<std::int64_t>::max();
+  return {.close_watch = true,
+          .open_watch = list_revision + (has_next ? 1 : 0),
+          .timer = jittered(options_.relist, random_)};
 }
 
 /// The watch had its time to tell what the re-list showed. What it did not tell, it lost: it is not to be

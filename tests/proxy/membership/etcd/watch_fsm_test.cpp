@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
+
 namespace limpet::etcd {
 namespace {
 
@@ -406,6 +408,14 @@ TEST_F(watch_fsm_test, a_watch_answered_by_another_cluster_is_given_up) {
 }
 
 // -- limits -------------------------------------------------------------------------------------------
+
+TEST(watch_fsm_limits, the_last_revision_has_no_next_one) {
+  watch_fsm fsm(timing(), 1);
+  fsm.start();
+  const auto last = std::numeric_limits<std::int64_t>::max();
+  const auto step = fsm.listed({.header = {.revision = last}, .kvs = {}});
+  EXPECT_EQ(step.open_watch, last);
+}
 
 TEST(watch_fsm_limits, no_more_keys_than_the_limit_are_known) {
   auto options = timing();
