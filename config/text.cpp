@@ -41,6 +41,16 @@ std::size_t utf8_length(std::string_view text) noexcept {
   return in_range && follows(1) && follows(2) && follows(3) ? 4 : 0;
 }
 
+/// Of a whole sequence. U+FDD0 to U+FDEF, and the last two of each plane.
+bool is_noncharacter(std::string_view sequence) noexcept {
+  if (sequence.size() < 3) return false;
+  const unsigned head_bits = sequence.size() == 3 ? 0x0f : 0x07;
+  unsigned code = static_cast<unsigned char>(sequence.front()) & head_bits;
+  for (const char c : sequence.substr(1))
+    code = code << 6 | (static_cast<unsigned char>(c) & 0x3f);
+  return (code >= 0xfdd0 && code <= 0xfdef) || (code & 0xfffe) == 0xfffe;
+}
+
 } // namespace
 
 bool is_made_of(std::string_view text, std::string_view others) noexcept {
@@ -53,7 +63,7 @@ bool is_made_of(std::string_view text, std::string_view others) noexcept {
 bool is_utf8(std::string_view text) noexcept {
   while (!text.empty()) {
     const std::size_t length = utf8_length(text);
-    if (length == 0) return false;
+    if (length == 0 || is_noncharacter(text.substr(0, length))) return false;
     text.remove_prefix(length);
   }
   return true;

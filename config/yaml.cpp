@@ -1,5 +1,7 @@
 #include "config/yaml.hpp"
 
+#include "config/text.hpp"
+
 #include <yaml-cpp/emitter.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/exceptions.h>
@@ -63,6 +65,8 @@ public:
   void OnScalar(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                 const std::string& value) override {
     refuse_tag(mark, tag);
+    // yaml-cpp passes other bytes on, but replaces them when it writes.
+    if (!is_utf8(value)) throw refusal{position_of(mark), "not UTF-8 text", "save the file as UTF-8"};
     if (awaits_key()) return take_key(mark, value);
     node scalar = node::scalar(value);
     scalar.where = position_of(mark);
@@ -175,13 +179,19 @@ yaml_result failed(position where, std::string message, std::string hint = {}) {
   return {.document = {}, .where = where, .message = std::move(message), .hint = std::move(hint)};
 }
 
+/// yaml-cpp would write "a\r" without quotes, and read it without its end.
+void write(YAML::Emitter& out, const std::string& text) {
+  if (has_control(text)) out << YAML::DoubleQuoted;
+  out << text;
+}
+
 void write(YAML::Emitter& out, const node& tree) {
   switch (tree.what) {
   case node::kind::null:
     out << YAML::Null;
     return;
   case node::kind::scalar:
-    out << tree.text;
+    write(out, tree.text);
     return;
   case node::kind::list:
     if (tree.children.empty()) out << YAML::Flow;
@@ -194,7 +204,9 @@ void write(YAML::Emitter& out, const node& tree) {
     if (tree.children.empty()) out << YAML::Flow;
     out << YAML::BeginMap;
     for (const node& value : tree.children) {
-      out << YAML::Key << value.key << YAML::Value;
+      out << YAML::Key;
+      write(out, value.key);
+      out << YAML::Value;
       write(out, value);
     }
     out << YAML::EndMap;

@@ -21,8 +21,8 @@ struct yaml_result {
   std::string hint;
 };
 
-/// Reads one YAML document (JSON is a subset). Plain keys only, no tags; anchors and aliases within the
-/// limits above. Never throws on bad input.
+/// Reads one YAML document (JSON is a subset) of UTF-8 text. Plain keys only, no tags; anchors and aliases within
+/// the limits above. Never throws on bad input.
 yaml_result parse_yaml(std::string_view text);
 
 /// Writes a document in block style. What is read from it again equals `document`, places aside.

@@ -96,6 +96,17 @@ TEST(parse_yaml, refuses_what_configurations_do_not_need) {
   EXPECT_EQ(error_of("a: &x [*x]\n"), "1:8 an alias refers to itself");
 }
 
+TEST(parse_yaml, refuses_what_is_no_text) {
+  EXPECT_EQ(error_of("a: b\nc: \xff\n"), "2:4 not UTF-8 text");
+  EXPECT_EQ(error_of("\xe4: b\n"), "1:1 not UTF-8 text");
+  EXPECT_EQ(error_of("a: \xed\xa0\x80\n"), "1:4 not UTF-8 text");
+  EXPECT_EQ(error_of("a: \"\\uFFFE\"\n"), "1:4 not UTF-8 text");
+  EXPECT_EQ(error_of("a: \xef\xb7\x90\n"), "1:4 not UTF-8 text");
+  EXPECT_EQ(error_of("a: \xf0\x9f\xbf\xbf\n"), "1:4 not UTF-8 text");
+  EXPECT_EQ(parse("a: \xef\xbf\xbd\n").find("a")->text, "\xef\xbf\xbd");
+  EXPECT_EQ(parse("a: \xf0\x9f\x90\x9a\n").find("a")->text, "\xf0\x9f\x90\x9a");
+}
+
 TEST(parse_yaml, has_a_limit_to_size) {
   const std::string head = "a: ";
   EXPECT_TRUE(parse_yaml(head + std::string(document_bytes_max - head.size(), 'x')).document);
@@ -176,27 +187,48 @@ TEST(parse_yaml, never_throws) {
 
 TEST(emit_yaml, is_read_back_as_it_was) {
   node document = node::map();
-  const std::string texts[] = {"plain",       "",
-                               " ",           "~",
-                               "null",        "true",
-                               "5",           "- a",
-                               "a: b",        "#c",
-                               "a #b",        "'",
-                               "\"",          "\\",
-                               "[",           "*a",
-                               "&a",          "!a",
-                               "%a",          "@a",
-                               "`a",          "|",
-                               ">",           "line\nline",
-                               "tab\t",       "caf\xc3\xa9",
-                               "\x01",        "a:",
-                               ":a",          "---",
-                               "?",           "trailing ",
-                               "${X}",        "\xf0\x9f\x90\x8c",
-                               "=",           "<<",
-                               "0x10",        ".",
-                               "a\r\nb",      "\xc2\x85",
-                               "\xef\xbb\xbf"};
+  const std::string texts[] = {"plain",
+                               "",
+                               " ",
+                               "~",
+                               "null",
+                               "true",
+                               "5",
+                               "- a",
+                               "a: b",
+                               "#c",
+                               "a #b",
+                               "'",
+                               "\"",
+                               "\\",
+                               "[",
+                               "*a",
+                               "&a",
+                               "!a",
+                               "%a",
+                               "@a",
+                               "`a",
+                               "|",
+                               ">",
+                               "line\nline",
+                               "tab\t",
+                               "caf\xc3\xa9",
+                               "\x01",
+                               "a:",
+                               ":a",
+                               "---",
+                               "?",
+                               "trailing ",
+                               "${X}",
+                               "\xf0\x9f\x90\x8c",
+                               "=",
+                               "<<",
+                               "0x10",
+                               ".",
+                               "a\r\nb",
+                               "\xc2\x85",
+                               "\xef\xbb\xbf",
+                               "carriage return\r"};
   for (const std::string& text : texts) {
     node value = node::scalar(text);
     value.key = "key " + std::to_string(document.children.size()) + text;
