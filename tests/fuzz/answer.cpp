@@ -118,6 +118,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   for (const auto& f : head.fields)
     FUZZ_CHECK(http::name_of(f) == http::field_name_of(f.name));
   const auto plain = read_plain_head(text.view());
+  check_one_framing(plain);
   check_interim(head, plain);
   write_in_all_ways(head, plain);
   check_content(bytes.substr(scanned.size), head);

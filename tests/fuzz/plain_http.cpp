@@ -93,6 +93,16 @@ plain_head read_plain_head(std::string_view bytes) {
   return head;
 }
 
+void check_one_framing(const plain_head& head) {
+  const auto lengths = head.count("content-length"), codings = head.count("transfer-encoding");
+  FUZZ_CHECK(lengths + codings <= 1);
+  FUZZ_CHECK(codings == 0 || lower(head.value("transfer-encoding")) == "chunked");
+  FUZZ_CHECK(codings == 0 || !head.first_line.ends_with("HTTP/1.0"));
+  const auto length = head.value("content-length");
+  FUZZ_CHECK(lengths == 0 || !length.empty());
+  FUZZ_CHECK(length.find_first_not_of("0123456789") == std::string::npos);
+}
+
 std::vector<plain_field> end_to_end(const plain_head& head, const std::vector<std::string>& named) {
   static const std::vector<std::string> not_compared{"connection",
                                                      "proxy-connection",

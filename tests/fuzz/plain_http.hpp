@@ -31,6 +31,9 @@ struct plain_head {
 /// Lines end in CRLF, names in a colon. Bytes that are no head end the process: what was accepted is one.
 plain_head read_plain_head(std::string_view bytes);
 
+/// What was accepted tells its framing in one way: no length or one, in digits, or `chunked`, once.
+void check_one_framing(const plain_head& head);
+
 /// The fields that go end to end, in order and unchanged, whatever a proxy adds: no hop-by-hop ones, no
 /// `Limpet-`, none of the names in `named`, and none that the proxy itself writes or replaces.
 std::vector<plain_field> end_to_end(const plain_head& head, const std::vector<std::string>& named);

@@ -10,6 +10,7 @@
 #include "tests/fuzz/support.hpp"
 
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -130,6 +131,34 @@ void check_whole(const resolved& came, const plain_head& plain, const content& b
   }
 }
 
+/// RFC 3986 section 5.2.4 by a stack of segments, for what was accepted: no dot is encoded there.
+std::string remove_dots(std::string_view path) {
+  std::vector<std::string_view> kept;
+  const auto segments = cut(path.substr(1), '/');
+  for (const auto segment : segments) {
+    if (segment == ".." && !kept.empty()) kept.pop_back();
+    if (segment != "." && segment != "..") kept.push_back(segment);
+  }
+  if (segments.back() == "." || segments.back() == "..") kept.emplace_back();
+  std::string out;
+  for (const auto segment : kept)
+    out.append("/").append(segment);
+  return out;
+}
+
+/// What was accepted, against the bytes that it came in.
+void check_accepted(const resolved& request, const plain_head& plain) {
+  check_one_framing(plain);
+  const bool is_http10 = request.head.minor_version == 0;
+  FUZZ_CHECK(plain.count("host") == 1 || (is_http10 && plain.count("host") == 0));
+  using form = routing::request_target::form;
+  if (request.target.kind != form::origin) return;
+  const auto words = cut(plain.first_line, ' ');
+  FUZZ_CHECK(words.size() == 3 && words[0] == request.head.method_name);
+  const auto path = words[1].substr(0, words[1].find('?'));
+  FUZZ_CHECK(request.target.path == remove_dots(path));
+}
+
 /// Takes one request off the front. False where nothing follows: it was refused, or is not whole.
 bool take_request(std::string_view& bytes) {
   scan_head(bytes, narrow);
@@ -147,6 +176,7 @@ bool take_request(std::string_view& bytes) {
   http::is_websocket_request(request.head);
 
   const auto plain = read_plain_head(text.view());
+  check_accepted(request, plain);
   forward_in_all_ways(request, plain);
   const auto body = decode_content(bytes.substr(scanned.size), request.head.body);
   if (!body.done || body.malformed) return false;
