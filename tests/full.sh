@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What is too slow or heavy for tests/run.sh; installs what it needs and builds a release. Ends with a summary, and exits 0 or 1.
 #
-#   tests/full.sh                           all parts, six to eight minutes after the build
+#   tests/full.sh                           all parts, some fifteen minutes and the builds
 #   tests/full.sh browser reload            only these
 #   tests/full.sh --soak-seconds 300 soak   for five minutes, instead of one; tests/soak.sh is the long form
 #
@@ -10,17 +10,19 @@
 #   reload      a hundred reloads with a hundred WebSockets held
 #   soak        load while proxies reload and members are killed and drained
 #   overload    each limit past its edge, with a client beside that is served all the time
+#   valgrind    start, load, reload and drain with no error and no leak
+#   tsan        all of tests/run.sh under ThreadSanitizer; some twenty minutes with its build, and last
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-usage() { sed -n '2,12s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
-readonly known=(browser quickstart reload soak overload)
+readonly known=(browser quickstart reload soak overload valgrind tsan)
 parts=()
 export LIMPET_SOAK_SECONDS=60
 while (($#)); do
   case $1 in
-    browser | quickstart | reload | soak | overload) parts+=("$1") ;;
+    browser | quickstart | reload | soak | overload | valgrind | tsan) parts+=("$1") ;;
     --soak-seconds)
       [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 1; }
       LIMPET_SOAK_SECONDS=$2
@@ -46,11 +48,24 @@ export LIMPET_BENCH_TOOLS=$PWD/build/release/tests/bench
 export PYTHONPATH=$PWD/tests/integration PYTHONDONTWRITEBYTECODE=1
 summary=()
 failed=0
+
+run_part() {
+  case $1 in
+    tsan) tests/run.sh tsan ;;
+    valgrind)
+      # With line numbers, and not hardened: valgrind reads what the compiler wrote.
+      cmake --preset dev && cmake --build --preset dev --target limpet &&
+        (cd tests/full && LIMPET_DEV=$PWD/../../build/dev/limpet /usr/bin/python3 -m unittest --verbose valgrind_test)
+      ;;
+    *) (cd tests/full && /usr/bin/python3 -m unittest --verbose "${1}_test") ;;
+  esac
+}
+
 for part in "${parts[@]}"; do
   printf '\n== %s\n' "$part"
   began=$SECONDS
   outcome=passed
-  (cd tests/full && /usr/bin/python3 -m unittest --verbose "${part}_test") || { outcome=FAILED; failed=1; }
+  run_part "$part" || { outcome=FAILED; failed=1; }
   summary+=("$(printf '%-12s %s  %4d s' "$part" "$outcome" $((SECONDS - began)))")
 done
 
