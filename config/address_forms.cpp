@@ -30,10 +30,17 @@ std::optional<problem> check_port(std::string_view text, std::string_view port, 
   return wrong_address(text, "a port is a number from " + std::to_string(least) + " to 65535");
 }
 
-std::optional<problem> check_unix_path(std::string_view text, std::string_view path) {
+/// What a member's record in etcd takes.
+bool is_printable(std::string_view text) noexcept {
+  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
+}
+
+std::optional<problem> check_unix_path(std::string_view text, std::string_view path, side what) {
   if (!path.starts_with('/')) return wrong_address(text, "the path of a unix socket begins with /");
   if (path.size() > unix_path_bytes_max || has_control(path))
     return wrong_address(text, "the path of a unix socket has at most 107 bytes");
+  if (what == side::connect && !is_printable(path))
+    return wrong_address(text, "the path of a member's unix socket is printable ASCII");
   return {};
 }
 
@@ -58,7 +65,7 @@ std::optional<problem> check_listen_host(std::string_view text, std::string_view
 }
 
 std::optional<problem> check_address(std::string_view text, side what) {
-  if (text.starts_with("unix:")) return check_unix_path(text, text.substr(5));
+  if (text.starts_with("unix:")) return check_unix_path(text, text.substr(5), what);
   if (text.starts_with('[')) return check_bracketed(text, what);
   const std::size_t colon = text.rfind(':');
   if (colon == std::string_view::npos)

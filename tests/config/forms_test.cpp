@@ -122,6 +122,8 @@ TEST(member_address, has_a_host_and_a_port) {
                                     "a/b:80",
                                     "unix:a",
                                     "unix:",
+                                    "unix:/caf\xc3\xa9",
+                                    "unix:/\xff",
                                     "unix:/" + std::string(107, 'a')});
   expect_accepted(member_address(), {"unix:/" + std::string(106, 'a')});
 }
