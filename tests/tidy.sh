@@ -22,9 +22,19 @@ default_base() {
   git rev-list -1 --before="@$((newest - 86400))" HEAD
 }
 
+# The newest first, so that what there is no time for is what was looked at before.
 changed_since() {
-  git diff --name-only --diff-filter=d "$1" -- '*.cpp' '*.hpp'
+  git diff --name-only HEAD -- '*.cpp' '*.hpp'
   git ls-files --others --exclude-standard -- '*.cpp' '*.hpp'
+  git log --format= --name-only "$1..HEAD" -- '*.cpp' '*.hpp'
+}
+
+sources_to_check() {
+  local file
+  changed_since "$1" | awk '!seen[$0]++' | while read -r file; do
+    if [[ ! -e $file ]]; then continue; fi
+    if [[ $file == *.hpp ]]; then sources_of_header "$file"; else echo "$file"; fi
+  done | awk '!seen[$0]++'
 }
 
 # Sources that include a header by themselves; for one that only headers include, the source that mirrors it.
@@ -66,7 +76,7 @@ check_in_time() {
 }
 
 main() {
-  local base='' file wanted=()
+  local base='' known=() wanted=()
   case ${1:-} in
     -h | --help) usage; return ;;
     --all) base=all seconds=86400 ;;
@@ -78,10 +88,7 @@ main() {
   if [[ $base == all ]]; then
     wanted=("${known[@]}")
   elif [[ $base ]]; then
-    mapfile -t wanted < <(comm -12 <(printf '%s\n' "${known[@]}") <(
-      changed_since "$base" | while read -r file; do
-        if [[ $file == *.hpp ]]; then sources_of_header "$file"; else echo "$file"; fi
-      done | sort -u))
+    mapfile -t wanted < <(sources_to_check "$base" | grep -Fx -f <(printf '%s\n' "${known[@]}"))
   fi
   echo "tidy: ${#wanted[@]} sources"
   ((${#wanted[@]})) || return 0
