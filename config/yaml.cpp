@@ -179,9 +179,10 @@ yaml_result failed(position where, std::string message, std::string hint = {}) {
   return {.document = {}, .where = where, .message = std::move(message), .hint = std::move(hint)};
 }
 
-/// yaml-cpp would write "a\r" without quotes, and read it without its end.
+/// Without quotes yaml-cpp would read "a\r" without its end, and "---" at the top as the beginning of a
+/// document.
 void write(YAML::Emitter& out, const std::string& text) {
-  if (has_control(text)) out << YAML::DoubleQuoted;
+  if (has_control(text) || text.starts_with("---") || text.starts_with("...")) out << YAML::DoubleQuoted;
   out << text;
 }
 

@@ -254,5 +254,10 @@ TEST(emit_yaml, is_read_back_as_it_was) {
   EXPECT_EQ(again.children.back().children.back().what, node::kind::null);
 }
 
+TEST(emit_yaml, a_scalar_alone_is_no_mark_of_a_document) {
+  for (const std::string text : {"---", "--- a", "...", "---\n"})
+    EXPECT_EQ(parse(emit_yaml(node::scalar(text))).text, text);
+}
+
 } // namespace
 } // namespace limpet::config
