@@ -110,6 +110,9 @@ private:
   }
 
   void take_key(const YAML::Mark& mark, const std::string& text) {
+    if (text.size() > document_key_bytes_max)
+      throw refusal{position_of(mark),
+                    "a key of more than " + std::to_string(document_key_bytes_max) + " bytes", ""};
     spend(position_of(mark), 1);
     open_.back().has_key = true;
     open_.back().key = text;

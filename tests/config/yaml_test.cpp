@@ -107,6 +107,14 @@ TEST(parse_yaml, refuses_what_is_no_text) {
   EXPECT_EQ(parse("a: \xf0\x9f\x90\x9a\n").find("a")->text, "\xf0\x9f\x90\x9a");
 }
 
+TEST(parse_yaml, has_a_limit_to_keys_so_that_they_can_be_written) {
+  const std::string longest(document_key_bytes_max, '\x01');
+  const node document = parse('"' + longest + "\": a\n");
+  EXPECT_EQ(parse(emit_yaml(document)).children.at(0).key, longest);
+  EXPECT_EQ(error_of("a: b\n" + std::string(document_key_bytes_max + 1, 'x') + ": c\n"),
+            "2:1 a key of more than 200 bytes");
+}
+
 TEST(parse_yaml, has_a_limit_to_size) {
   const std::string head = "a: ";
   EXPECT_TRUE(parse_yaml(head + std::string(document_bytes_max - head.size(), 'x')).document);
