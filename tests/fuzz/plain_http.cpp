@@ -141,6 +141,12 @@ scan_verdict scan_head(std::string_view bytes, const http::h1::head_limits& limi
   return *first;
 }
 
+bool is_one_head(std::string_view bytes) {
+  head_scanner scanner(
+      {.first_line_bytes = bytes.size(), .head_bytes = bytes.size(), .field_count = bytes.size()});
+  return scanner.scan(bytes) == head_scanner::status::complete && scanner.size() == bytes.size();
+}
+
 content decode_content(std::string_view bytes, const http::framing& how) {
   std::optional<content> first;
   for (const auto& pieces : splits_of(bytes)) {

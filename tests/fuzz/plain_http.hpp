@@ -47,6 +47,10 @@ struct scan_verdict {
 /// Scans in all the ways that splits_of gives; they must agree.
 scan_verdict scan_head(std::string_view bytes, const http::h1::head_limits& limits);
 
+/// Whether the bytes are one head and nothing more; scanned whole, since splits are tried where they came
+/// from.
+bool is_one_head(std::string_view bytes);
+
 /// What a message's content came to.
 struct content {
   bool malformed = false;
