@@ -18,8 +18,8 @@ constexpr std::string_view ok_answer = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n
 constexpr std::string_view ok_head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
 constexpr std::string_view next_answer = "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nnext";
 
-/// Turns of the loop in which none of the proxy's peers hears of anything: then it waits for them. It needs
-/// no more than one between a byte and what comes of it; the second is for what it defers.
+/// Turns of the loop in which none of the proxy's peers hears of anything: then it waits for them. What is
+/// due has its turn at once or, deferred, in the next one; the third is in reserve.
 constexpr int quiet_turns = 3;
 
 sockaddr_un address_of(const std::string& path) {
