@@ -36,7 +36,7 @@ done
 ((${#parts[@]})) || parts=("${known[@]}")
 
 groups=(build run)
-[[ " ${parts[*]} " != *" browser "* && " ${parts[*]} " != *" quickstart "* ]] || groups+=(full)
+[[ " ${parts[*]} " =~ \ (browser|quickstart|valgrind)\  ]] && groups+=(full)
 deploy/dependencies.sh "${groups[@]}"
 cmake --preset release
 # The quickstart's clone builds the same again, from another folder; with paths below this one the compiler cache sees that.
