@@ -227,6 +227,9 @@ void exchange::reset() {
   for (auto* text : {&out_, &answer_head_, &carry_, &target_scratch_, &key_scratch_, &cookie_, &request_id_,
                      &known_host_.authority, &known_host_.name})
     if (text->capacity() > ordinary) *text = {};
+  constexpr std::size_t ordinary_fields = 512;
+  for (auto* fields : {&head_.fields, &answer_.fields})
+    if (fields->capacity() > ordinary_fields) *fields = {};
 }
 
 void exchange::watch_client() {

@@ -180,5 +180,29 @@ INSTANTIATE_TEST_SUITE_P(table, strictness_requests,
 INSTANTIATE_TEST_SUITE_P(table, strictness_answers,
                          testing::ValuesIn(read_table(STRICTNESS_TABLE "/answers")), name_of);
 
+/// Small blocks are lent then: what an answer means does not depend on that either.
+TEST(strictness, of_answers_is_the_same_when_much_is_held_for_slow_readers) {
+  rig one;
+  one.hold(net::block_lender::plenty_bytes);
+  for (const auto& f : read_table(STRICTNESS_TABLE "/answers"))
+    for (const auto& c : f.cases)
+      EXPECT_EQ(wrong_with_answer(c, one.answer(c.sent, pieces{c.answer}, c)), "") << c.name;
+}
+
+TEST(strictness, a_head_and_content_larger_than_a_small_block_pass_when_much_is_held) {
+  rig one(net::buffer_pool::block_bytes);
+  one.hold(net::block_lender::plenty_bytes);
+  const auto line = "X-Long: " + std::string(3 * net::block_lender::small_block_bytes, 'x');
+  table_case c;
+  c.sent = rig::next_request;
+  c.body = std::string(100'000, 'b');
+  c.has_body = c.is_reused = true;
+  c.answer = "HTTP/1.1 200 OK\r\nContent-Length: 100000\r\n" + line + "\r\n\r\n" + c.body;
+  c.client = "200 kept";
+  c.has = {line};
+  EXPECT_EQ(wrong_with_answer(c, one.answer(c.sent, pieces{c.answer}, c)), "");
+  EXPECT_EQ(wrong_with_answer(c, one.answer(c.sent, in_pieces(c.answer, 1'000), c)), "");
+}
+
 } // namespace
 } // namespace limpet::strictness

@@ -37,13 +37,14 @@ net::unique_fd listening_at(const sockaddr_un& address) {
   return fd;
 }
 
-std::shared_ptr<const http::pool_snapshot> make_pool(const sockaddr_un& address) {
+std::shared_ptr<const http::pool_snapshot> make_pool(const sockaddr_un& address,
+                                                     std::size_t answer_head_bytes_max) {
   auto pool = std::make_shared<http::pool_snapshot>();
   pool->settings.name = "app";
   routing::key_source header;
   header.name = "X-User-Id";
   pool->settings.session.key.push_back(header);
-  pool->settings.limits.header_bytes = rig::head_bytes_max;
+  pool->settings.limits.header_bytes = answer_head_bytes_max;
   routing::member one;
   one.id = "a";
   pool->view = routing::view({one}, 1);
@@ -55,11 +56,12 @@ std::shared_ptr<const http::pool_snapshot> make_pool(const sockaddr_un& address)
   return pool;
 }
 
-std::shared_ptr<const http::snapshot> make_snapshot(const sockaddr_un& address) {
+std::shared_ptr<const http::snapshot> make_snapshot(const sockaddr_un& address,
+                                                    std::size_t answer_head_bytes_max) {
   auto s = std::make_shared<http::snapshot>();
   s->number = 1;
   s->table = routing::route_table(std::vector<routing::route_match>{{"", "/"}});
-  s->pools.push_back(make_pool(address));
+  s->pools.push_back(make_pool(address, answer_head_bytes_max));
   s->routes.push_back({0, {}, s->pools[0]});
   s->limits.request_line_bytes = rig::line_bytes_max;
   s->limits.header_bytes = rig::head_bytes_max;
@@ -70,10 +72,10 @@ std::shared_ptr<const http::snapshot> make_snapshot(const sockaddr_un& address) 
 
 } // namespace
 
-rig::rig() {
+rig::rig(std::size_t answer_head_bytes_max) {
   const auto address = address_of(folder_.file("m"));
   listener_ = listening_at(address);
-  worker_.publish(make_snapshot(address));
+  worker_.publish(make_snapshot(address, answer_head_bytes_max));
 }
 
 rig::client rig::connect() {

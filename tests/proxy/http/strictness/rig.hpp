@@ -31,7 +31,10 @@ public:
   static constexpr std::size_t line_bytes_max = 512, head_bytes_max = 2048, fields_max = 16,
                                body_bytes_max = 4096;
 
-  rig();
+  explicit rig(std::size_t answer_head_bytes_max = head_bytes_max);
+
+  /// As if so much were held for slow readers.
+  void hold(std::size_t bytes) { worker_.blocks.hold(bytes); }
 
   /// Sends a client's bytes, a piece at a time. The member answers each whole request with 200, or the first
   /// with `answer`, if there is one.
