@@ -16,9 +16,12 @@ IDLE_BYTES = 1 * KIB  # its stream, its coroutine, its place in the lists
 EXCHANGE_BYTES = 8 * KIB  # with a request under way: the exchange, 4 KiB of input, the request's head for the member
 UPSTREAM_BYTES = 2 * KIB  # and with a connection to the member, and content that is pumped
 BLOCK_BYTES = 64 * KIB  # and with an answer that is not taken
+PLENTY_BYTES = 2 * 64 * MIB  # once workers, two of them, hold that much in such blocks,
+SMALL_BLOCK_BYTES = 16 * KIB  # an answer that is not taken costs so much
 
-# What workers keep when the load is gone, two of them: 64 blocks, 8 large ones, and 256 exchanges with what they grew to.
-KEPT_BYTES = 2 * (64 * BLOCK_BYTES + 8 * 256 * KIB + 256 * 24 * KIB)
+# What workers keep when the load is gone, two of them: 64 blocks of three sizes, 8 of them large, and 256 exchanges with
+# what they grew to.
+KEPT_BYTES = 2 * (64 * BLOCK_BYTES + 64 * SMALL_BLOCK_BYTES + 8 * 256 * KIB + 256 * 24 * KIB)
 
 # The proxy looks once a second whether there is memory to be given back; this many take two of those.
 ANSWERS_AFTER = 4 * ANSWERS_A_PHASE
@@ -28,6 +31,11 @@ PINNED_SHARE = 20
 
 REQUEST = b"GET %s HTTP/1.1\r\nHost: test.example\r\nX-User-Id: %s\r\n\r\n"
 TABLE = Table()
+
+
+def untaken_bytes(answers):
+    """What so many answers may hold that their clients do not take."""
+    return min(answers * BLOCK_BYTES, PLENTY_BYTES + answers * SMALL_BLOCK_BYTES)
 
 
 def grown(before, after, series):

@@ -24,6 +24,7 @@ from overload_case import (
     Overload,
     refusals,
     timeouts,
+    untaken_bytes,
 )
 
 
@@ -188,7 +189,7 @@ class Answers(Overload):
         self.start(limits={"connections": count}, timeouts={"body": "5s"})
         told = {**timeouts("unread"), **TOTAL_LIMIT}
         limit = min(count, (resource.getrlimit(resource.RLIMIT_NOFILE)[1] - 200) // 2)
-        more_bytes = limit * (IDLE_BYTES + EXCHANGE_BYTES + UPSTREAM_BYTES + BLOCK_BYTES)
+        more_bytes = limit * (IDLE_BYTES + EXCHANGE_BYTES + UPSTREAM_BYTES) + untaken_bytes(limit)
         what = f"{count} clients that do not read their 128 KiB"
         with self.beside(what, f"limits.connections {limit}, timeouts.body 5s", more_bytes, told, fresh=False) as seen:
             flood = self.flood(count, b"/128k", read="none", narrow=1).wait_until_open()
