@@ -175,6 +175,11 @@ bool is_local(std::string_view address) {
   return parsed && routing::is_loopback(*parsed);
 }
 
+void check_account(const settings& s, const place& document, reader& r) {
+  if (s.user.empty() && !s.group.empty())
+    r.error(document.key("group").key_where(), "a group without a user", "add user");
+}
+
 void check_admin(const settings& s, const place& document, reader& r) {
   const admin_settings& admin = s.admin;
   const place at = document.key("admin");
@@ -220,6 +225,7 @@ void check(const settings& s, const place& document, reader& r) {
   check_shared_cookies(s, document, r);
   check_secrets(s, document, r);
   check_admin(s, document, r);
+  check_account(s, document, r);
 }
 
 } // namespace limpet::config

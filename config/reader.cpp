@@ -153,7 +153,8 @@ std::optional<std::string> reader::variable(std::string_view reference, position
   const std::string_view rest = reference.substr(length);
   const bool has_default = rest.starts_with(":-");
   if (name.empty() || (!rest.empty() && !has_default)) {
-    error(where, "not a variable: " + quoted(reference), "write ${NAME} or ${NAME:-default}");
+    // Not repeated: whoever writes a secret here may get the form wrong.
+    error(where, "not a variable, what stands in ${...}", "write ${NAME} or ${NAME:-default}");
     return {};
   }
   auto value = environment_(name);

@@ -207,7 +207,8 @@ void server::reload() {
     settings_ = std::move(loaded.settings);
     settings_.listeners = running.listeners;
     settings_.workers = running.workers;
-    settings_.admin.address = running.admin.address;
+    // Another address needs a restart, and the token is for that one: the socket that stays keeps its own.
+    if (settings_.admin.address != running.admin.address) settings_.admin = running.admin;
     settings_.user = running.user;
     settings_.group = running.group;
     settings_.etcd = running.etcd;

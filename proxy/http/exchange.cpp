@@ -247,7 +247,8 @@ void exchange::on_client_readable(void* self) noexcept {
   x.watching_ = false;
   auto& client = x.client_->io();
   const auto [bytes, trouble] = client.peek();
-  if (bytes > 0) return; // the next request, in the pipeline
+  // The next request, in the pipeline. Behind it stands the client's end, which no read would show before.
+  if (bytes > 0 && !client.peer_has_ended()) return x.watch_client();
   // The last read just filled its room, and nothing has come since.
   if (net::is_would_block(trouble)) return client.cannot_wait() ? void() : on_watch_due(self);
   x.client_gone_ = true;

@@ -66,6 +66,11 @@ public:
   void forget_reader() noexcept { reader_ = {}; }
   void forget_writer() noexcept { writer_ = {}; }
   bool is_unwatchable() const noexcept { return is_unwatchable_; }
+  /// Whether the peer is known to send no more, whatever is still to be read of what it has sent.
+  bool peer_has_ended() noexcept {
+    watch();
+    return ended_;
+  }
 
   /// Ends the wait that is under way, if one is.
   void wake_reader() noexcept;

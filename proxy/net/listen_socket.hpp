@@ -26,9 +26,10 @@ private:
 /// Heads and small frames must not wait for an acknowledgement (RFC 896). Fails harmlessly on unix sockets.
 void set_no_delay(int fd) noexcept;
 
-/// Has the kernel end a connection whose other host is gone without a word, two minutes after it was last
-/// heard: a tunnel or an event stream may be silent for days, and would else stay for ever. Fails harmlessly
-/// on unix sockets.
+/// Has the kernel end a silent connection whose other host is gone without a word, two minutes after it was
+/// last heard: a tunnel or an event stream may be silent for days, and would else stay for ever. While
+/// something is being sent to it, the kernel's own limit counts instead (tcp(7), tcp_retries2: some 15
+/// minutes). Fails harmlessly on unix sockets.
 void set_keep_alive(int fd) noexcept;
 
 /// The listening sockets of one listener. What they accept has no delay, and is kept alive, as they are.

@@ -89,6 +89,9 @@ public:
   }
   const error_code& interrupted() const noexcept { return interrupt_; }
 
+  /// As event_source::peer_has_ended().
+  bool peer_has_ended() noexcept { return source_.peer_has_ended(); }
+
   /// As set_keep_alive(): for a connection that may be silent for long. What was accepted has it already.
   void keep_alive() noexcept;
 

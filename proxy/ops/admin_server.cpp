@@ -14,8 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
-#include <unordered_set>
+#include <list>
 #include <utility>
 
 namespace limpet::ops {
@@ -77,6 +78,7 @@ public:
 
 private:
   asio::awaitable<void> accept_all();
+  bool close_one_that_waits();
   void serve(protocol::socket socket);
 
   asio::basic_socket_acceptor<protocol> acceptor_;
@@ -85,14 +87,14 @@ private:
   admin_guard guard_;
   admin_pages pages_;
   const admin_limits limits_;
-  std::unordered_set<std::shared_ptr<admin_session>> sessions_;
+  std::list<std::shared_ptr<admin_session>> sessions_; ///< in the order that they came
 };
 
 asio::awaitable<void> admin_server::core::accept_all() {
   while (acceptor_.is_open()) {
     auto [error, socket] = co_await acceptor_.async_accept(asio::as_tuple(asio::use_awaitable));
     if (!error) {
-      if (sessions_.size() < limits_.connections) serve(std::move(socket));
+      if (sessions_.size() < limits_.connections || close_one_that_waits()) serve(std::move(socket));
       continue;
     }
     if (!acceptor_.is_open()) co_return;
@@ -102,12 +104,22 @@ asio::awaitable<void> admin_server::core::accept_all() {
   }
 }
 
+/// Who connects and says nothing must not keep out who has a question. False where all are being answered.
+bool admin_server::core::close_one_that_waits() {
+  const auto waiting = std::find_if(sessions_.begin(), sessions_.end(),
+                                    [](const auto& session) { return session->is_waiting(); });
+  if (waiting == sessions_.end()) return false;
+  (*waiting)->close();
+  sessions_.erase(waiting); // it ends by itself, once its reading has
+  return true;
+}
+
 void admin_server::core::serve(protocol::socket socket) {
   const auto session = std::make_shared<admin_session>(std::move(socket), limits_, guard_, pages_);
-  sessions_.insert(session);
+  sessions_.push_back(session);
   asio::co_spawn(acceptor_.get_executor(), session->run(),
                  [self = shared_from_this(), session](std::exception_ptr escaped) {
-                   self->sessions_.erase(session);
+                   self->sessions_.remove(session);
                    session->close();
                    log_escaped(std::move(escaped));
                  });

@@ -18,7 +18,7 @@ namespace limpet::ops {
 struct admin_limits {
   std::uint32_t head_bytes = 8 * 1024;       ///< past it 431
   std::uint64_t content_bytes = 64 * 1024;   ///< past it 413
-  std::size_t connections = 32;              ///< past it new ones are closed at once
+  std::size_t connections = 32;              ///< past it the one that has waited longest is closed for a new one
   std::chrono::milliseconds request{10'000}; ///< from when a request is waited for to its answer's last byte
 };
 

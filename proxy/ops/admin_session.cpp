@@ -149,7 +149,9 @@ asio::awaitable<void> admin_session::run() {
     request_parser parser;
     parser.header_limit(limits_.head_bytes);
     parser.body_limit(limits_.content_bytes);
+    is_waiting_ = true;
     const auto read_error = std::get<0>(co_await wire::async_read(socket_, buffer, parser, as_tuple));
+    is_waiting_ = false;
     const auto refusal = read_error ? status_of(read_error) : 0;
     if (read_error && refusal == 0) co_return;
 
@@ -165,6 +167,7 @@ asio::awaitable<void> admin_session::run() {
     const bool head_only = refusal == 0 && r.method() == wire::verb::head;
     if (co_await write(socket_, sent, head_only)) co_return;
   }
+  is_waiting_ = true; // for the client's end
   co_await let_client_read();
 }
 

@@ -26,6 +26,8 @@ public:
   /// Ends when the client goes, an error was answered, or close() is called.
   boost::asio::awaitable<void> run();
   void close() noexcept;
+  /// Whether no whole request is in hand: there is nothing to lose but the connection.
+  bool is_waiting() const noexcept { return is_waiting_; }
 
 private:
   void begin_deadline();
@@ -36,6 +38,7 @@ private:
   const admin_limits limits_;
   const admin_guard& guard_;
   admin_pages& pages_;
+  bool is_waiting_ = true;
 };
 
 } // namespace limpet::ops

@@ -44,12 +44,15 @@ double max_fds() {
                                          : static_cast<double>(limit.rlim_cur);
 }
 
+double seconds_of(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+/// From the clocks, not from /proc/stat, which a service may not be shown (ProcSubset=pid).
 double boot_unix_seconds() {
-  std::ifstream in("/proc/stat");
-  double seconds = 0;
-  for (std::string line; std::getline(in, line);)
-    if (line.starts_with("btime ")) std::istringstream(line.substr(6)) >> seconds;
-  return seconds;
+  return seconds_of(CLOCK_REALTIME) - seconds_of(CLOCK_BOOTTIME);
 }
 
 /// Field 22 of /proc/self/stat, in clock ticks since boot. The second field is the program's name, which may

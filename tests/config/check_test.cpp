@@ -366,6 +366,11 @@ TEST(check, an_admin_address_that_others_reach_wants_a_token) {
   }
 }
 
+TEST(check, a_group_needs_a_user) {
+  EXPECT_THAT(errors_of(with("group: daemon\n")), ElementsAre("4:1 a group without a user (add user)"));
+  EXPECT_THAT(lines(load(with("user: nobody\ngroup: daemon\n")).errors), ElementsAre());
+}
+
 TEST(check, an_admin_token_is_long_and_fits_into_a_field) {
   const auto token = [](const std::string& text) {
     return errors_of(with("admin: {address: ':9901', token: " + text + "}\n"));
@@ -397,6 +402,9 @@ TEST(check, no_message_tells_a_secret) {
            "admin: {address: ':1', token: " + secret + "}\n",
            "admin: {address: ':1', token: '" + secret + " " + secret + " " + secret + "'}\n",
            "admin: {token: [" + secret + "]}\n",
+           "etcd: {username: u, password: '${X-" + secret + "}'}\n",
+           "etcd: {username: u, password: '${X:=" + secret + "}'}\n",
+           "etcd: {username: u, password: '${" + secret + "!}'}\n",
            "etcd: {password: " + secret + "}\n",
            "etcd: {password: [" + secret + "]}\n",
            "etcd: {endpoints: ['http://root:" + secret + "@127.0.0.1:2379']}\n",

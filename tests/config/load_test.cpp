@@ -148,8 +148,9 @@ TEST(environment, a_variable_that_is_not_set_is_an_error_at_its_place) {
   EXPECT_EQ(secret_of("'${NOT_SET}'"), "4:34 signing.keys[0].secret: the environment variable \"NOT_SET\" is "
                                        "not set (set it, or write ${NOT_SET:-default})");
   for (const std::string bad : {"", "1A", "A B", "A-b", "A:b"})
-    EXPECT_EQ(secret_of("'${" + bad + "}'"), "4:34 signing.keys[0].secret: not a variable: \"" + bad +
-                                                 "\" (write ${NAME} or ${NAME:-default})");
+    EXPECT_EQ(secret_of("'${" + bad + "}'"),
+              "4:34 signing.keys[0].secret: not a variable, what stands in ${...} "
+              "(write ${NAME} or ${NAME:-default})");
 }
 
 TEST(environment, cannot_add_yaml) {

@@ -125,7 +125,7 @@ private:
     if (below(2)) s.admin.token = "an-admin-token-of-24-bytes";
     s.workers = below(100);
     if (below(2)) s.user = "limpet";
-    if (below(2)) s.group = "65534";
+    if (!s.user.empty() && below(2)) s.group = "65534";
   }
 
   std::mt19937 random_;

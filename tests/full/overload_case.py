@@ -123,6 +123,6 @@ class Overload(IntegrationTest):
 
         def is_quiet(metrics):
             busy = metrics.total("limpet_upstream_connections", state="busy")
-            return metrics.total("limpet_connections") <= 2 and busy <= 1 and metrics.total("limpet_buffers_on_loan") <= 1
+            return metrics.total("limpet_connections") <= 2 and busy <= 1 and metrics.total("limpet_buffered_bytes") <= 1
 
         wait_until(lambda: is_quiet(self.proxy.metrics()), "the quiet state", 60)

@@ -171,6 +171,21 @@ class Admin(Case):
         self.assertEqual(self.ask(proxy, "/metrics", TOKEN).status, 401)
         self.assertNotIn(TOKEN, self.ask(proxy, "/config", TOKEN + "-next").text())
 
+    def test_a_reload_with_another_address_does_not_take_the_token_away(self):
+        """The socket stays as it is until a restart, and others reach it."""
+        config = static_config([self.start_origin(answering(OK))])
+        config["admin"] = {"address": "0.0.0.0:0", "token": TOKEN}
+        proxy = self.start_limpet(config)
+        for admin in ({"address": "127.0.0.1:0"}, None, {"address": "127.0.0.1:0", "token": TOKEN + "-next"}):
+            proxy.reload({**config, "admin": admin} if admin else {k: v for k, v in config.items() if k != "admin"})
+            self.assertIn("admin.address changed, which needs a restart", proxy.process.output())
+            port = proxy.admin.rpartition(":")[2]
+            with Connection(f"127.0.0.1:{port}") as connection:
+                self.assertEqual(connection.request("GET", "/config").status, 401, admin)
+                self.assertEqual(
+                    connection.request("GET", "/config", [("Authorization", f"Bearer {TOKEN}")]).status, 200, admin
+                )
+
     def test_the_command_line_shows_the_token(self):
         proxy = self.start(token=TOKEN)
         ask = [program("LIMPET"), "explain", "--admin", proxy.admin, "--pool", "app", "--key", "alice"]

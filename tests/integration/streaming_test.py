@@ -48,6 +48,41 @@ class EventStreams(IntegrationTest):
         self.assertEqual(client.read_head().status, 200)
         wait_until(lambda: keep_alive_count(proxy.process) == 2, "a timer for each end")
 
+    def test_a_client_that_leaves_is_noticed_whatever_it_has_sent_before(self):
+        """What stands unread before its end, as a pipelined request would, hides that end from a read."""
+
+        def script(peer):
+            peer.read_request()
+            peer.send(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n")
+            peer.send(b"3\r\n1\n\n\r\n")
+            peer.wait_for_end()
+
+        origin = self.start_origin(script)
+        proxy = self.start_limpet(static_config([origin]))
+        for sent in (b"", b"G", b"\r\n", b"GET /next HTTP/1.1\r\nHost: a\r\n\r\n"):
+            client = self.connect(proxy.address)
+            client.send_request("GET", "/events")
+            client.read_head()
+            client.read_chunk()
+            client.send(sent)
+            client.close()
+        proxy.wait_for_metric("none of them left", lambda m: m.total("limpet_connections") == 0)
+        proxy.wait_for_metric(
+            "none kept at the member", lambda m: m.total("limpet_upstream_connections", state="busy") == 0
+        )
+
+    def test_a_client_that_leaves_while_it_waits_is_noticed_whatever_it_has_sent_before(self):
+        origin = self.start_origin(lambda peer: (peer.read_request(), peer.wait_for_end()))
+        proxy = self.start_limpet(static_config([origin]))
+        for number, sent in enumerate((b"", b"G", b"\r\n"), 1):
+            client = self.connect(proxy.address)
+            client.send(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n")
+            origin.wait_for_requests(number)
+            client.send(sent)
+            client.close()
+        proxy.wait_for_metric("none of them left", lambda m: m.total("limpet_connections") == 0)
+        self.assertEqual(proxy.metrics().total("limpet_client_aborts_total"), 3)
+
     def test_a_quiet_event_stream_outlives_the_time_outs(self):
         """The body's time-out cuts an ordinary answer that falls silent; an event stream may be silent."""
         go_on = threading.Event()

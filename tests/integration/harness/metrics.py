@@ -27,7 +27,9 @@ class Metrics:
         ]
 
     def total(self, name, **labels):
-        """The sum of all samples with these labels; 0 where there are none."""
+        """The sum of all samples with these labels; 0 where there are none. There must be such a series."""
+        if name not in self.names() and f"# TYPE {name} " not in self.text:
+            raise AssertionError(f"no series is named {name}")
         return sum(value for _, value in self.matching(name, **labels))
 
     def names(self):

@@ -363,18 +363,36 @@ TEST_F(admin_server_test, a_client_that_stalls_is_let_go) {
   EXPECT_TRUE(idle.at_end());
 }
 
-TEST_F(admin_server_test, past_the_limit_connections_are_closed_until_one_is_free) {
+TEST_F(admin_server_test, past_the_limit_whoever_has_waited_longest_makes_room) {
   begin("127.0.0.1:0", {.connections = 4});
   std::vector<client> held;
   for (int i = 0; i < 4; ++i) {
     held.push_back(connect());
+    if (i == 0) continue; // says nothing at all
     held.back().send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
     EXPECT_EQ(held.back().receive().status, 200U);
   }
+  auto fifth = connect();
+  fifth.send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(fifth.receive().status, 200U);
+  EXPECT_TRUE(held[0].at_end());
+  held[1].send("GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_EQ(held[1].receive().status, 200U) << "the others are as they were";
+  for (int i = 0; i < 40; ++i) // a flood keeps nobody out
+    held.push_back(connect());
+  EXPECT_EQ(get("/healthz").status, 200U);
+}
+
+TEST_F(admin_server_test, past_the_limit_who_is_being_answered_stays) {
+  backend_->counters_asked.emplace();
+  auto asked = backend_->counters_asked->get_future();
+  begin("127.0.0.1:0", {.connections = 1});
+  auto asks = connect();
+  asks.send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  asked.wait();
   EXPECT_EQ(get("/healthz").status, 0U) << "closed without a word";
-  held.clear();
-  while (get("/healthz").status == 0)
-    std::this_thread::yield();
+  asio::post(io_, [this] { backend_->gate.cancel(); });
+  EXPECT_EQ(asks.receive().status, 200U);
 }
 
 TEST_F(admin_server_test, it_serves_a_unix_socket_too_and_removes_it) {
