@@ -62,7 +62,8 @@ void become(const account& who, bool with_groups_of_user) {
 
 } // namespace
 
-void drop_privileges(const std::string& user, const std::string& group) {
+void drop_privileges(const std::string& user, const std::string& group,
+                     std::span<const std::string> sockets) {
   if (user.empty() && group.empty()) return;
   account who = user.empty() ? account{{}, ::geteuid(), ::getegid()} : find_user(user);
   if (!group.empty()) who.gid = find_group(group);
@@ -71,6 +72,8 @@ void drop_privileges(const std::string& user, const std::string& group) {
       spdlog::warn("user and group are not taken on: only root can, and this is user {}", ::geteuid());
     return;
   }
+  for (const auto& path : sockets)
+    must(::chown(path.c_str(), who.uid, who.gid), path.c_str());
   become(who, group.empty());
   must(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0), "prctl");
   spdlog::info("goes on as user {}, group {}", who.uid, who.gid);

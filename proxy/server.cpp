@@ -64,7 +64,7 @@ server::server(serve_options options, config::settings settings)
   bind();
   // Before anything else is opened or begun: what a reload or a new log file will not be allowed is refused
   // now, when somebody looks.
-  drop_privileges(settings_.user, settings_.group);
+  drop_privileges(settings_.user, settings_.group, unix_sockets_);
   if (::access(options_.config_path.c_str(), R_OK) != 0)
     spdlog::warn("{} cannot be read as user {}: reloads will be refused", options_.config_path, ::geteuid());
   make_workers();
@@ -112,6 +112,7 @@ void server::bind() {
     if (!opened)
       throw std::runtime_error("cannot listen on " + listener.address.text + " (listener " + listener.name +
                                "): " + opened.error().message());
+    if (!opened->unlink_path.empty()) unix_sockets_.push_back(opened->unlink_path);
     listeners_.push_back(std::move(*opened));
   }
   if (!settings_.admin.address) return;
@@ -119,6 +120,7 @@ void server::bind() {
   auto opened = net::open_listen_sockets(address, 1);
   if (!opened)
     throw std::runtime_error("cannot listen on " + address + " (admin): " + opened.error().message());
+  if (!opened->unlink_path.empty()) unix_sockets_.push_back(opened->unlink_path);
   admin_ = std::make_unique<ops::admin_server>(io_, std::move(*opened), *this);
   admin_->set_token(settings_.admin.token);
 }

@@ -75,6 +75,7 @@ private:
   control control_;
   std::unique_ptr<ops::admin_server> admin_;
   std::vector<net::listen_sockets> listeners_;
+  std::vector<std::string> unix_sockets_; ///< their paths, the admin's among them
   std::chrono::steady_clock::time_point drain_ends_{};
   bool stopping_ = false;
   bool last_reload_ok_ = true;

@@ -86,6 +86,16 @@ class User(Case):
         self.assertEqual(set(status_of(f"/proc/{process.pid}")["Uid"].split()), {"54321"})
         self.assertEqual(set(status_of(f"/proc/{process.pid}")["Gid"].split()), {"54322"})
 
+    def test_its_unix_sockets_are_its_own_and_go_with_it(self):
+        public, admin = (f"{self.folder()}/{name}" for name in ("public", "admin"))
+        config = static_config([MEMBER], user="nobody", listeners=[{"name": "public", "address": f"unix:{public}"}])
+        config["admin"] = {"address": f"unix:{admin}"}
+        proxy = self.start_limpet(config)
+        for path in (public, admin):
+            self.assertEqual(os.stat(path).st_uid, NOBODY.pw_uid)
+        proxy.process.stop()
+        self.assertFalse(os.path.exists(public) or os.path.exists(admin))
+
     def test_its_files_are_its_own(self):
         log = os.path.join(self.folder(), "access.log")
         proxy = self.start(user="nobody", logging={"access": log})
