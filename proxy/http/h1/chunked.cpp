@@ -98,7 +98,8 @@ bool chunked_decoder::step(char c) {
       state_ = state::size_lf;
       return true;
     }
-    return is_field_byte(c) && ++extension_bytes_ <= extension_bytes_max;
+    return is_field_byte(c) && ++extension_bytes_ <= extension_bytes_max &&
+           ++all_extension_bytes_ <= all_extension_bytes_max;
   case state::size_lf:
     if (c != '\n') return false;
     state_ = left_ > 0 ? state::data : state::trailer;

@@ -14,7 +14,8 @@ namespace limpet::http::h1 {
 /// CRLF only, sizes of 1 to 16 hex digits, extensions and trailers within limits.
 class chunked_decoder {
 public:
-  static constexpr std::size_t extension_bytes_max = 256;
+  static constexpr std::size_t extension_bytes_max = 256;           ///< of one chunk
+  static constexpr std::size_t all_extension_bytes_max = 16 * 1024; ///< they are content that no limit counts
   static constexpr std::size_t trailer_bytes_max = 16 * 1024;
 
   enum class status : std::uint8_t { more, done, malformed };
@@ -42,6 +43,7 @@ private:
   state state_ = state::size;
   unsigned digits_ = 0;
   std::size_t extension_bytes_ = 0;
+  std::size_t all_extension_bytes_ = 0;
   std::uint64_t left_ = 0;
   std::string line_; ///< the trailer line under way
   std::string trailers_;

@@ -172,6 +172,21 @@ TEST(chunked, limits_extensions) {
   expect_malformed("1;" + most + "e");
 }
 
+TEST(chunked, limits_the_extensions_of_all_chunks_together) {
+  const std::string chunk = "1;" + std::string(chunked_decoder::extension_bytes_max, 'e') + "\r\nx\r\n";
+  const auto outcome_of = [&](const std::string& last) {
+    std::string text;
+    for (std::size_t i = 0;
+         i < chunked_decoder::all_extension_bytes_max / chunked_decoder::extension_bytes_max; ++i)
+      text += chunk;
+    text += last;
+    chunked_decoder decoder;
+    return decoder.decode(text).outcome;
+  };
+  EXPECT_EQ(outcome_of("0\r\n\r\n"), chunked_decoder::status::done);
+  EXPECT_EQ(outcome_of("0;e\r\n\r\n"), chunked_decoder::status::malformed);
+}
+
 TEST(chunked, frames_data) {
   EXPECT_EQ(make_chunk_header(0).view(), "0\r\n");
   EXPECT_EQ(make_chunk_header(1).view(), "1\r\n");
