@@ -114,7 +114,7 @@ TEST_F(upstream_pool_test, gives_up_dialling_at_the_deadline) {
   std::vector<unique_fd> waiting;
   for (int i = 0; i < 4; ++i) {
     waiting.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-    ::connect(waiting.back().get(), address.data(), address.size());
+    (void)::connect(waiting.back().get(), address.data(), address.size());
   }
   const auto to = member(1, {endpoint_of(full), endpoint_of(listening)});
   const auto dialled = on.run(pool.dial(to, 30ms));
