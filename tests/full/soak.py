@@ -12,6 +12,7 @@ import time
 
 from harness.client import Connection
 from harness.websocket import CLOSE, WebSocket
+from soak_load import answered_within_ms
 
 PAUSE_S = 0.01  # between two visits of one visitor, so that the load is moderate
 REQUESTS_A_CONNECTION = 200
@@ -83,13 +84,7 @@ class Journal:
 
     def latency_ms(self, quarter, share):
         """What that share of the quarter's answers was not slower than."""
-        times = self._tenths_ms[quarter]
-        left = share * sum(times.values())
-        for tenths in sorted(times):
-            left -= times[tenths]
-            if left <= 0:
-                return tenths / 10
-        return float("nan")
+        return answered_within_ms(self._tenths_ms[quarter], share)
 
 
 class Visitor(threading.Thread):

@@ -10,6 +10,14 @@ from harness.origin import OK, answering
 from harness.waiting import wait_until
 
 
+def send_too_much(peer):
+    """An answer that no socket holds, to a client that does not read."""
+    try:
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000))
+    except OSError:
+        pass  # it is cut, as it should be
+
+
 class Sizes(IntegrationTest):
     def start(self, script=None, **config):
         self.origin = self.start_origin(script or answering(OK))
@@ -325,10 +333,7 @@ class Times(IntegrationTest):
         """It is cut, with a reset, so that what it never took does not wait in the kernel for it."""
         def script(peer):
             peer.read_request()
-            try:
-                peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000))
-            except OSError:
-                pass  # it is cut, as it should be
+            send_too_much(peer)
 
         client = self.start(script, timeouts={"body": "500ms"})
         client.send_request("GET", "/")
@@ -348,10 +353,7 @@ class Times(IntegrationTest):
         """The end of its request must not lift the limit on its reading."""
         def script(peer):
             peer.read_head()
-            try:
-                peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000))
-            except OSError:
-                pass  # it is cut, as it should be
+            send_too_much(peer)
 
         client = self.start(script, timeouts={"body": "1s"})
         client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n")
