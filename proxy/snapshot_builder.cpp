@@ -63,6 +63,9 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   pool->placement = policy_of(settings);
   pool->cookie = cookie_of(settings.session);
   pool->view = routing::view(list.members, list.epoch);
+  auto& state = pool_states_[settings.name];
+  if (!state) state = std::make_shared<http::pool_state>();
+  pool->state = state;
   for (const auto& m : pool->view.members())
     pool->targets.push_back(target_of(settings.name, m, settings.limits.connections_per_member > 0));
   return pool;
@@ -92,6 +95,7 @@ std::shared_ptr<const http::snapshot> snapshot_builder::build(const config::sett
   s->timeouts = settings.timeouts;
   s->forwarded = settings.forwarded;
   std::erase_if(members_, [&](const auto& entry) { return entry.second.used_by != snapshots_; });
+  std::erase_if(pool_states_, [&](const auto& entry) { return !settings.pools.contains(entry.first); });
   return s;
 }
 

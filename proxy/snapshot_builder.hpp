@@ -51,6 +51,7 @@ private:
   std::map<std::string, std::uint32_t> pool_numbers_;
   std::map<std::string, std::uint32_t> member_labels_;
   std::map<member_key, known_member> members_;
+  std::map<std::string, std::shared_ptr<http::pool_state>> pool_states_;
   std::uint32_t next_member_ = 1;
   std::uint64_t snapshots_ = 0;
 };

@@ -14,6 +14,10 @@
 
 namespace limpet::http {
 
+/// What all workers of the process share of one pool, whatever its snapshot: relaxed atomics. Lives as long as
+/// the configuration has the pool.
+struct pool_state {};
+
 /// One pool as workers see it: its view and what its configuration says. Immutable.
 struct pool_snapshot {
   std::uint32_t number = 0; ///< stands for the name in counters; never used again for another
@@ -22,6 +26,7 @@ struct pool_snapshot {
   routing::view view;
   std::vector<net::member_target> targets; ///< parallel to view.members()
   routing::cookie_attributes cookie;       ///< where the pool issues one
+  std::shared_ptr<pool_state> state;
 };
 
 struct route_snapshot {
