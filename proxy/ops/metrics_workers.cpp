@@ -182,9 +182,9 @@ void worker_collector::show_counters_of(const http::pool_snapshot& p) {
     show(metric::retries, p.number, kind);
   show(metric::open_tunnels, p.number, 0);
   for (const auto& target : p.targets) {
-    show(metric::member_requests, target.number, 0);
+    show(metric::member_requests, target.label, 0);
     for (const auto why : member_failures)
-      show(metric::member_failures, target.number, why);
+      show(metric::member_failures, target.label, why);
   }
 }
 

@@ -87,7 +87,8 @@ void example::add_pool(config::pool settings, std::vector<routing::member> membe
   p->view = routing::view(std::move(members), epoch);
   for (const auto& m : p->view.members()) {
     net::member_target target;
-    target.number = static_cast<std::uint32_t>(labels.members.size());
+    target.label = static_cast<std::uint32_t>(labels.members.size());
+    target.number = 1'000 + target.label; // as after many restarts: not to be taken for the label
     target.shared = std::make_shared<net::reachability>();
     labels.members.push_back({p->settings.name, m.id});
     p->targets.push_back(std::move(target));
@@ -126,7 +127,7 @@ void example::take_down(std::string_view pool_name, std::string_view id) {
 
 std::uint32_t example::number_of(std::string_view pool_name, std::string_view id) {
   auto& p = pool(pool_name);
-  return p.targets.at(p.view.find(id)).number;
+  return p.targets.at(p.view.find(id)).label;
 }
 
 } // namespace limpet::ops

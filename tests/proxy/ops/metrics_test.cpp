@@ -136,6 +136,7 @@ TEST_F(metrics_test, counters_that_are_zero_show_where_their_labels_are_known) {
     EXPECT_THAT(t, HasSubstr(line));
   EXPECT_THAT(t, Not(HasSubstr("limpet_tokens_rejected_total{pool=\"chat\""))) << "it issues no tokens";
   EXPECT_THAT(t, Not(HasSubstr("reason=\"none\"")));
+  EXPECT_THAT(t, Not(HasSubstr("member=\"\""))) << "each belongs to somebody";
 }
 
 TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
