@@ -93,6 +93,13 @@ struct pool_limit_settings {
   friend bool operator==(const pool_limit_settings&, const pool_limit_settings&) = default;
 };
 
+/// Statuses from `first` to `last`.
+struct status_range {
+  std::uint32_t first = 200;
+  std::uint32_t last = 399;
+  friend bool operator==(const status_range&, const status_range&) = default;
+};
+
 struct pool {
   std::string name;
   member_settings members;

@@ -39,7 +39,7 @@ type_ptr<agent_check_settings> agent_check_section() {
   using s = agent_check_settings;
   return section<s>({
       key("path", &s::http_path, or_none(request_path()),
-          "Ask with GET for this path; an answer of 200 to 299 is healthy. Left out: to connect is enough."),
+          "Ask with GET for this path; an answer of 200 to 399 is healthy. Left out: to connect is enough."),
       key("interval", &s::interval, duration(10ms, 1h), "Between two checks."),
       key("timeout", &s::timeout, duration(1ms, 1h), "Of one check."),
       key("healthy", &s::healthy, number(1, 100), "Good checks in a row that register the member."),

@@ -1,10 +1,10 @@
 #include "proxy/agent/agent.hpp"
 
 #include "proxy/agent/child.hpp"
-#include "proxy/agent/health.hpp"
-#include "proxy/agent/health_check.hpp"
 #include "proxy/agent/incarnation.hpp"
 #include "proxy/agent/registrar.hpp"
+#include "proxy/membership/health.hpp"
+#include "proxy/membership/health_check.hpp"
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -30,6 +30,15 @@ constexpr int exit_not_started = 1;
 constexpr int exit_forced = 2;
 constexpr int exit_unclean = 3;
 
+membership::health_question question_of(const config::agent_settings& agent) {
+  membership::health_question question;
+  question.http_path = agent.check.http_path;
+  question.host = membership::host_of(agent.address.text);
+  question.user_agent = "limpet-agent";
+  question.timeout = agent.check.timeout;
+  return question;
+}
+
 class running_agent {
 public:
   explicit running_agent(const agent_options& options);
@@ -50,7 +59,7 @@ private:
   // Before the backend is started, or its end could be missed.
   asio::signal_set signals_{io_, SIGTERM, SIGINT, SIGCHLD};
   registrar registrar_;
-  health health_;
+  membership::health health_;
   asio::steady_timer check_timer_{io_};
   // Before anything opens a socket, which the backend would inherit.
   std::optional<child> child_;
@@ -140,10 +149,12 @@ void running_agent::maybe_end() {
 }
 
 asio::awaitable<void> running_agent::check_for_ever() {
+  const auto& address = options_.agent.address.text;
+  const auto question = question_of(options_.agent);
   bool is_first = true;
   for (;;) {
     const auto next = std::chrono::steady_clock::now() + options_.agent.check.interval;
-    const auto answer = co_await check_health(options_.agent.address.text, options_.agent.check);
+    const auto answer = co_await membership::check_health(address, question);
     // A backend that was never healthy changes no verdict by failing; whoever waits for it wants to know why.
     if (!answer && is_first) spdlog::warn("the backend is unhealthy so far: {}", answer.error().reason);
     is_first = false;

@@ -1,18 +1,19 @@
-#include "proxy/agent/health.hpp"
-#include "proxy/agent/health_check.hpp"
 #include "proxy/agent/incarnation.hpp"
+#include "proxy/membership/health.hpp"
+#include "proxy/membership/health_check.hpp"
 #include "tests/proxy/membership/etcd_test_io.hpp"
 #include "tests/support/process.hpp"
 #include "tests/support/temporary_folder.hpp"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 #include <gtest/gtest.h>
 
 #include <set>
 
-namespace limpet::agent {
+namespace limpet::membership {
 namespace {
 
 namespace asio = boost::asio;
@@ -40,10 +41,19 @@ TEST(health, a_change_takes_its_number_in_a_row) {
   EXPECT_EQ(careful.observe(false), false);
 }
 
+TEST(health, may_be_well_until_it_is_shown_not_to_be) {
+  health one(1, 2, true);
+  EXPECT_TRUE(one.is_well());
+  EXPECT_EQ(one.observe(true), std::nullopt) << "no news";
+  EXPECT_EQ(one.observe(false), std::nullopt);
+  EXPECT_EQ(one.observe(false), false);
+  EXPECT_FALSE(one.is_well());
+}
+
 TEST(incarnation, is_128_fresh_bits) {
   std::set<std::string> seen;
   for (int i = 0; i < 1000; ++i) {
-    const std::string one = make_incarnation();
+    const std::string one = agent::make_incarnation();
     EXPECT_EQ(one.size(), 32u);
     EXPECT_EQ(one.find_first_not_of("0123456789abcdef"), std::string::npos);
     EXPECT_TRUE(seen.insert(one).second);
@@ -99,35 +109,68 @@ using unix_server = answering_server<asio::local::stream_protocol>;
 
 const asio::ip::tcp::endpoint any_port(asio::ip::address_v4::loopback(), 0);
 
-config::agent_check_settings checks(const std::string& path, std::chrono::milliseconds timeout = 5s) {
-  config::agent_check_settings settings;
-  settings.http_path = path;
-  settings.timeout = timeout;
-  return settings;
+health_question asks(const std::string& path, std::chrono::milliseconds timeout = 5s) {
+  health_question question;
+  question.http_path = path;
+  question.user_agent = "tests";
+  question.timeout = timeout;
+  return question;
 }
 
 struct check_health_test : testing::Test {
   test::test_io io;
 
-  std::string check(const std::string& address, const config::agent_check_settings& settings) {
-    const auto checked = io.await(check_health(address, settings));
+  std::string check(const std::string& address, health_question question) {
+    question.host = host_of(address);
+    const auto checked = io.await(check_health(address, question));
     return checked ? "well" : checked.error().reason;
   }
 
   std::string check_answer(const std::optional<std::string>& answer, std::chrono::milliseconds timeout = 5s) {
     const tcp_server server(io.context, any_port, answer);
-    return check("127.0.0.1:" + std::to_string(server.address().port()), checks("/healthz", timeout));
+    return check("127.0.0.1:" + std::to_string(server.address().port()), asks("/healthz", timeout));
   }
 };
 
 TEST_F(check_health_test, statuses) {
   EXPECT_EQ(check_answer("HTTP/1.1 200 OK\r\n\r\n"), "well");
   EXPECT_EQ(check_answer("HTTP/1.1 302 Found\r\n\r\n"), "well");
+  EXPECT_EQ(check_answer("HTTP/1.1 399 Last\r\n\r\n"), "well");
+  EXPECT_EQ(check_answer("HTTP/1.1 400 No\r\n\r\n"), "status 400");
   EXPECT_EQ(check_answer("HTTP/1.1 503 No\r\n\r\n"), "status 503");
   EXPECT_EQ(check_answer("HTTP/1.1 404 No\r\n\r\n"), "status 404");
   EXPECT_EQ(check_answer("hello there, I am no HTTP\n"), "the answer is not HTTP");
   EXPECT_EQ(check_answer(std::string(100'000, 'x')), "the answer is not HTTP");
   EXPECT_NE(check_answer(""), "well");
+}
+
+TEST_F(check_health_test, interim_answers_are_none) {
+  EXPECT_EQ(check_answer(
+                "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early\r\nLink: x\r\n\r\nHTTP/1.1 200 OK\r\n\r\n"),
+            "well");
+  EXPECT_EQ(check_answer("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 503 No\r\n\r\n"), "status 503");
+  EXPECT_NE(check_answer("HTTP/1.1 103 Early\r\n\r\n"), "well");
+  std::string endless;
+  while (endless.size() < 100'000)
+    endless += "HTTP/1.1 103 Early\r\n\r\n";
+  EXPECT_NE(check_answer(endless), "well") << "no more than 8 KiB is read";
+}
+
+TEST_F(check_health_test, statuses_are_the_askers) {
+  const tcp_server server(io.context, any_port, "HTTP/1.1 503 Odd\r\n\r\n");
+  auto question = asks("/");
+  question.status = {{200, 299}, {503, 503}};
+  EXPECT_EQ(check("127.0.0.1:" + std::to_string(server.address().port()), question), "well");
+}
+
+TEST_F(check_health_test, a_check_that_is_given_up_ends_at_once) {
+  const tcp_server server(io.context, any_port, std::nullopt);
+  const auto one = health_check::make(io.context.get_executor(), asks("/", 1h));
+  asio::post(io.context, [&] { one->cancel(); });
+  EXPECT_FALSE(io.await(health_check::run(one, {server.address()})).has_value());
+  const auto two = health_check::make(io.context.get_executor(), asks("/", 1h));
+  two->cancel();
+  EXPECT_FALSE(io.await(health_check::run(two, {server.address()})).has_value()) << "before it began";
 }
 
 TEST_F(check_health_test, a_silent_backend_is_given_up_in_time) {
@@ -137,7 +180,7 @@ TEST_F(check_health_test, a_silent_backend_is_given_up_in_time) {
 TEST_F(check_health_test, asks_for_the_path) {
   const tcp_server server(io.context, any_port, "HTTP/1.1 200 OK\r\n\r\n");
   const std::string address = "localhost:" + std::to_string(server.address().port());
-  EXPECT_EQ(check(address, checks("/health?deep=1")), "well");
+  EXPECT_EQ(check(address, asks("/health?deep=1")), "well");
   EXPECT_TRUE(server.request.starts_with("GET /health?deep=1 HTTP/1.1\r\nHost: " + address + "\r\n"))
       << server.request;
   EXPECT_TRUE(server.request.ends_with("\r\n\r\n"));
@@ -145,18 +188,18 @@ TEST_F(check_health_test, asks_for_the_path) {
 
 TEST_F(check_health_test, without_a_path_a_connection_is_enough) {
   const tcp_server server(io.context, any_port, std::nullopt);
-  EXPECT_EQ(check("127.0.0.1:" + std::to_string(server.address().port()), checks("")), "well");
-  EXPECT_NE(check("127.0.0.1:" + std::to_string(test::free_port()), checks("")), "well");
+  EXPECT_EQ(check("127.0.0.1:" + std::to_string(server.address().port()), asks("")), "well");
+  EXPECT_NE(check("127.0.0.1:" + std::to_string(test::free_port()), asks("")), "well");
 }
 
 TEST_F(check_health_test, unix_sockets) {
   const test::temporary_folder folder;
   const std::string path = folder.path() + "/backend.sock";
-  EXPECT_NE(check("unix:" + path, checks("/")), "well");
+  EXPECT_NE(check("unix:" + path, asks("/")), "well");
   const unix_server server(io.context, asio::local::stream_protocol::endpoint(path),
                            "HTTP/1.1 200 OK\r\n\r\n");
-  EXPECT_EQ(check("unix:" + path, checks("/")), "well");
+  EXPECT_EQ(check("unix:" + path, asks("/")), "well");
 }
 
 } // namespace
-} // namespace limpet::agent
+} // namespace limpet::membership
