@@ -100,6 +100,29 @@ struct status_range {
   friend bool operator==(const status_range&, const status_range&) = default;
 };
 
+/// Checks of each member that the proxy makes by itself.
+struct health_settings {
+  std::string http_path;                ///< empty: to connect is enough
+  std::string http_host;                ///< the Host field; empty: the member's address
+  std::vector<status_range> status{{}}; ///< of a good answer
+  milliseconds interval = 2s;           ///< from the beginning of one check to that of the next
+  milliseconds timeout = 1s;
+  std::uint32_t healthy = 2;         ///< passed checks in a row
+  std::uint32_t unhealthy = 3;       ///< failed checks in a row
+  std::uint32_t jitter_percent = 10; ///< how much longer or shorter an interval may be
+  friend bool operator==(const health_settings&, const health_settings&) = default;
+};
+
+/// When a member that takes connections, but does not answer them well, is left alone for a while.
+struct ejection_settings {
+  std::uint32_t consecutive_failures = 5; ///< requests without a proper answer; 0: however many
+  std::uint32_t consecutive_5xx = 0;      ///< answers of 5xx, and failures; 0: however many
+  milliseconds base = 10s;                ///< of the first ejection
+  milliseconds longest = 5min;
+  std::uint32_t max_ejected_percent = 50; ///< of the ready members, rounded down
+  friend bool operator==(const ejection_settings&, const ejection_settings&) = default;
+};
+
 struct pool {
   std::string name;
   member_settings members;
@@ -108,6 +131,8 @@ struct pool {
   fail_over_mode fail_over = fail_over_mode::next;
   pool_timeout_settings timeouts;
   pool_limit_settings limits;
+  std::optional<health_settings> health; ///< none: no checks
+  ejection_settings ejection;
   friend bool operator==(const pool&, const pool&) = default;
 };
 
@@ -201,8 +226,8 @@ struct agent_settings {
   endpoint address;
   std::uint32_t weight = 1;
   std::string zone;
-  milliseconds lease_ttl = 5s; ///< whole seconds, at least 2 s
-  milliseconds drain = 5s;     ///< between "draining" and the end of the registration
+  milliseconds lease_ttl = 5s;  ///< whole seconds, at least 2 s
+  milliseconds drain = 5s;      ///< between "draining" and the end of the registration
   agent_check_settings check;
   friend bool operator==(const agent_settings&, const agent_settings&) = default;
 };

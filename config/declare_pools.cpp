@@ -149,11 +149,17 @@ type_ptr<pool> pool_section() {
           "How a session goes from one owner to the next. `available`: at once; between views, for a moment, "
           "proxies may differ."),
       key("fail_over", &s::fail_over, choice<fail_over_mode>({"next", "refuse"}),
-          "When a session's owner cannot be reached: go to the `next` in the session's order until the owner "
-          "answers again, or "
+          "When a session's owner cannot be reached, is unhealthy or ejected: go to the `next` in the "
+          "session's "
+          "order until the owner answers again, or "
           "`refuse` with 503."),
       key("timeouts", &s::timeouts, pool_timeout_section(), "Times of the members' side."),
       key("limits", &s::limits, pool_limit_section(), "Limits of the members' side."),
+      key("health", &s::health, optional(health_section()),
+          "Checks of each member. Left out: none, and only requests tell how a member is."),
+      key("ejection", &s::ejection, ejection_section(),
+          "When a member that takes connections, but answers badly, is left alone for a while. Its sessions "
+          "go where `fail_over` says, and come back afterwards."),
   });
 }
 

@@ -30,7 +30,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Descriptors that are neither a client's nor a member's: listeners, logs, etcd, the admin's.
+/// Descriptors that are neither a client's nor a member's: listeners, logs, etcd, the admin's, health
+/// checks'.
 constexpr std::uint64_t descriptors_reserved = 200;
 
 std::uint32_t worker_count(const config::settings& settings) {
@@ -54,9 +55,11 @@ std::uint64_t raise_descriptor_limit() {
 
 server::server(serve_options options, config::settings settings)
     : options_(std::move(options)), settings_(std::move(settings)), signals_(io_), timer_(io_),
-      memory_trim_(io_, process_.connections), control_(io_, [this](const auto& snapshot) {
+      memory_trim_(io_, process_.connections), health_checker_(io_),
+      control_(io_, [this](const auto& snapshot) {
         for (auto& w : workers_)
           w->publish(snapshot);
+        health_checker_.apply(*snapshot);
       }) {
   for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2})
     signals_.add(number);
@@ -269,6 +272,7 @@ void server::await_drained() {
 void server::finish(exit_code code) {
   code_ = code;
   control_.stop();
+  health_checker_.stop();
   memory_trim_.stop();
   if (admin_) admin_->stop();
   io_.stop();
@@ -313,13 +317,15 @@ ops::process_facts server::facts() const {
     f.access_log_dropped = access_log_->dropped();
     f.access_log_failed = access_log_->failed();
   }
+  f.health_checks_under_way = health_checker_.under_way();
+  f.health_checks_waiting = health_checker_.waiting();
   return f;
 }
 
 std::vector<ops::pool_facts> server::pools() const {
   std::vector<ops::pool_facts> all;
   for (const auto& pool : control_.current()->pools)
-    all.push_back({pool, control_.status_of(pool->settings.name)});
+    all.push_back({pool, control_.status_of(pool->settings.name), health_checker_.of(*pool)});
   return all;
 }
 

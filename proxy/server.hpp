@@ -9,6 +9,7 @@
 #include "proxy/ops/access_log.hpp"
 #include "proxy/ops/admin_server.hpp"
 #include "proxy/ops/backend.hpp"
+#include "proxy/ops/health_checker.hpp"
 #include "proxy/worker.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -72,6 +73,7 @@ private:
   memory_trim memory_trim_;
   std::unique_ptr<ops::access_log> access_log_;
   std::vector<std::unique_ptr<worker>> workers_;
+  ops::health_checker health_checker_;
   control control_;
   std::unique_ptr<ops::admin_server> admin_;
   std::vector<net::listen_sockets> listeners_;

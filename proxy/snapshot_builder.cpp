@@ -19,6 +19,16 @@ routing::placement_policy policy_of(const config::pool& pool) {
   return policy;
 }
 
+net::ejection_policy ejection_of(const config::ejection_settings& settings) {
+  net::ejection_policy policy;
+  policy.failures = settings.consecutive_failures;
+  policy.errors = settings.consecutive_5xx;
+  policy.base = settings.base;
+  policy.longest = settings.longest;
+  policy.percent_max = settings.max_ejected_percent;
+  return policy;
+}
+
 routing::cookie_attributes cookie_of(const config::session_settings& session) {
   routing::cookie_attributes cookie;
   for (const auto& source : session.key)
@@ -61,6 +71,7 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   if (pool->number == next) labels_.pools.push_back(settings.name);
   pool->settings = settings;
   pool->placement = policy_of(settings);
+  pool->ejection = ejection_of(settings.ejection);
   pool->cookie = cookie_of(settings.session);
   pool->view = routing::view(list.members, list.epoch);
   auto& state = pool_states_[settings.name];
@@ -68,6 +79,10 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   pool->state = state;
   for (const auto& m : pool->view.members())
     pool->targets.push_back(target_of(settings.name, m, settings.limits.connections_per_member > 0));
+  // Where nobody ejects any more, nobody stays ejected.
+  if (pool->ejection.is_off())
+    for (const auto& target : pool->targets)
+      target.shared->answers.pardon();
   return pool;
 }
 

@@ -21,15 +21,6 @@ constexpr unsigned attempts_max = 64;
 constexpr int connect_timeouts_max = 4;
 constexpr unsigned interim_answers_max = 16;
 
-/// Whether a failed connect says something of the member, and not of us (out of ports, out of descriptors).
-bool is_members_fault(const net::error_code& error) noexcept {
-  namespace errc = boost::system::errc;
-  return error == net::asio::error::timed_out || error == net::asio::error::host_not_found ||
-         error == errc::connection_refused || error == errc::connection_reset ||
-         error == errc::host_unreachable || error == errc::network_unreachable || error == errc::timed_out ||
-         error == errc::no_such_file_or_directory;
-}
-
 refusal refusal_of(routing::placement_reason reason, bool tried_any) noexcept {
   if (reason == routing::placement_reason::no_key_refused) return refusal::no_session_key;
   if (reason == routing::placement_reason::owner_unreachable || tried_any) return refusal::owner_unreachable;
@@ -54,18 +45,14 @@ net::task<refusal> exchange::dispatch() {
   bool fresh = false;
   for (;;) {
     ++attempts_;
+    attempt_began_ = worker_.wheel().now();
     auto result = co_await connect(fresh);
     if (client_gone_) co_return result.why; // while it was dialled
     if (result.why == refusal::none) result = co_await send_request();
     if (result.why == refusal::none) result = co_await receive_head();
     const bool is_over = client_gone_ || client_->io().interrupted();
     if (is_over || result.why == refusal::none) co_return result.why;
-    if (body_) {
-      co_await body_->stop();
-      if (body_->error() != refusal::none) co_return body_->error();
-    }
-    worker_.count(metric::member_failures, target().label, static_cast<std::uint32_t>(result.why));
-    upstream_.reset();
+    if (const auto why = co_await give_up_attempt(result); why != refusal::none) co_return why;
     if (result.retry_same && !fresh) {
       fresh = true;
       worker_.count(metric::retries, pool().number, 0);
@@ -79,6 +66,22 @@ net::task<refusal> exchange::dispatch() {
     fresh = false;
     worker_.count(metric::retries, pool().number, 1);
   }
+}
+
+/// One that came to no answer. Returns why there is to be no other, if that is known already.
+net::task<refusal> exchange::give_up_attempt(attempt_result result) {
+  const bool is_ours = upstream_ && upstream_->io.interrupted();
+  if (body_) {
+    co_await body_->stop();
+    if (body_->error() != refusal::none) {
+      report_failure(body_->error());
+      co_return body_->error();
+    }
+  }
+  if (!is_ours && !result.stale) report_failure(result.why);
+  worker_.count(metric::member_failures, target().label, static_cast<std::uint32_t>(result.why));
+  upstream_.reset();
+  co_return refusal::none;
 }
 
 net::task<exchange::attempt_result> exchange::connect(bool fresh) {
@@ -101,12 +104,11 @@ net::task<exchange::attempt_result> exchange::dial() {
   if (!to.shared->claim_probe(begin, settings.timeouts.connect))
     co_return attempt_result{refusal::connect_failed, false, true};
   auto dialled = co_await worker_.upstreams.dial(to, settings.timeouts.connect);
+  report_connect(dialled.error);
   if (!dialled.connection) {
-    if (is_members_fault(dialled.error)) to.shared->failed(net::clock::now());
     const bool late = dialled.error == net::asio::error::timed_out;
     co_return attempt_result{late ? refusal::connect_timeout : refusal::connect_failed, false, true};
   }
-  to.shared->connected();
   upstream_ = std::move(dialled.connection);
   record_.connect = net::clock::now() - begin;
   co_return attempt_result{};
@@ -122,7 +124,7 @@ net::task<exchange::attempt_result> exchange::send_request() {
   if (error && !net::is_would_block(error)) {
     // Not a byte was taken: the member cannot have seen the request, whatever its method.
     const bool unsent = upstream_->reused && (!body_ || body_->can_replay());
-    return attempt_result{refusal::member_closed_early, unsent};
+    return attempt_result{refusal::member_closed_early, unsent, false, upstream_->reused};
   }
   net::consume(pieces, bytes);
   if (!pieces.empty()) return send_rest(pieces);
@@ -163,7 +165,7 @@ bool exchange::may_send_again() const {
 /// stale.
 exchange::attempt_result exchange::answer_failed(net::error_code error) const {
   if (error == net::asio::error::timed_out) return {refusal::answer_timeout};
-  return {refusal::member_closed_early, upstream_->reused && may_send_again()};
+  return {refusal::member_closed_early, upstream_->reused && may_send_again(), false, upstream_->reused};
 }
 
 net::task<exchange::attempt_result> exchange::receive_head() {

@@ -91,11 +91,15 @@ net::task<exchange::end> exchange::serve_one() {
     co_return end::close;
   }
   if (why != refusal::none) co_return co_await refuse(why);
-  if (answer_.status == 101) co_return co_await open_tunnel();
+  if (answer_.status == 101) {
+    report_answer(refusal::none);
+    co_return co_await open_tunnel();
+  }
 
   const auto shown = begin_answer();
   const auto sent_before = record_.sent_bytes;
   const auto cut = co_await relay_content();
+  report_answer(cut);
   if (cut == refusal::malformed_answer && record_.sent_bytes == sent_before) { // nothing of it has gone out
     answer_head_.clear();
     co_return co_await refuse(cut);

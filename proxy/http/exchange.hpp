@@ -7,6 +7,7 @@
 #include "proxy/http/message.hpp"
 #include "proxy/http/refusal.hpp"
 #include "proxy/http/worker_state.hpp"
+#include "proxy/net/ejection.hpp"
 #include "proxy/net/input_buffer.hpp"
 #include "routing/placement.hpp"
 #include "routing/request_target.hpp"
@@ -25,6 +26,7 @@ namespace limpet::http {
 ///   dispatch.cpp      attempts: placement, connection, the member's answer head
 ///   request_body.cpp  content on its way to the member
 ///   answer.cpp        the answer on its way to the client
+///   report_member.cpp what all of that says of the member
 class exchange {
 public:
   enum class end : std::uint8_t {
@@ -85,8 +87,10 @@ private:
     refusal why = refusal::none;
     bool retry_same = false; ///< the connection was stale: once more on a fresh one
     bool retry_next = false; ///< the member cannot be reached: another may be
+    bool stale = false;      ///< the connection may have ended before it was used: nobody's fault
   };
   net::task<refusal> dispatch();
+  net::task<refusal> give_up_attempt(attempt_result result);
   net::task<attempt_result> connect(bool fresh);
   net::task<attempt_result> dial();
   net::task<attempt_result> send_request();
@@ -99,6 +103,13 @@ private:
   attempt_result answer_failed(net::error_code error) const;
   bool place();
   bool skipped(std::uint32_t member) const;
+
+  // report_member.cpp
+  void report_connect(const net::error_code& error);
+  void report_failure(refusal why);
+  void report_answer(refusal cut);
+  void blame(net::misconduct what);
+  const std::string& member_id() const { return pool().view.members()[placed_.member].id; }
 
   // answer.cpp
   framing begin_answer();
@@ -171,6 +182,7 @@ private:
   routing::placement placed_;
   std::vector<std::uint32_t> tried_;
   unsigned attempts_ = 0;
+  net::clock::time_point attempt_began_;
   net::upstream_ptr upstream_;
   std::string out_; ///< the request's head to the member, kept for a retry
   std::array<iovec, 1> out_piece_{};

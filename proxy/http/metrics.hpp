@@ -17,6 +17,8 @@ enum class metric : std::uint16_t {
   sticky,              ///< pool, routing::sticky_outcome
   sessions_moved,      ///< pool, routing::placement_reason
   tokens_rejected,     ///< pool, routing::token_state
+  ejections,           ///< member, net::misconduct
+  ejections_withheld,  ///< pool
   retries,             ///< pool, 0: stale connection, 1: next member
   connections,         ///< total accepted
   connections_refused, ///< 0: limit in all, 1: per address

@@ -1,12 +1,14 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "proxy/net/ejection.hpp"
 #include "proxy/net/member_target.hpp"
 #include "routing/placement.hpp"
 #include "routing/route_table.hpp"
 #include "routing/token.hpp"
 #include "routing/view.hpp"
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -14,15 +16,20 @@
 
 namespace limpet::http {
 
-/// What all workers of the process share of one pool, whatever its snapshot: relaxed atomics. Lives as long as
-/// the configuration has the pool.
-struct pool_state {};
+/// What all workers of the process share of one pool, whatever its snapshot: relaxed atomics. Lives as long
+/// as the configuration has the pool.
+struct pool_state {
+  /// A worker looks whether one more member may be ejected. Who finds it taken does not wait: its next cause
+  /// for an ejection comes.
+  std::atomic<bool> is_ejecting{false};
+};
 
 /// One pool as workers see it: its view and what its configuration says. Immutable.
 struct pool_snapshot {
   std::uint32_t number = 0; ///< stands for the name in counters; never used again for another
   config::pool settings;
   routing::placement_policy placement;
+  net::ejection_policy ejection;
   routing::view view;
   std::vector<net::member_target> targets; ///< parallel to view.members()
   routing::cookie_attributes cookie;       ///< where the pool issues one

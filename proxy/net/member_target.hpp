@@ -1,28 +1,65 @@
 #pragma once
 
+#include "proxy/net/ejection.hpp"
 #include "proxy/net/types.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
+#include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace limpet::net {
 
-/// What all workers of a process share of one member: whether it answers, and how many connections are open
-/// to it. Relaxed atomics: a worker that learns of a change a little later only tries once more or once less.
+/// Why placement leaves a member out.
+enum class left_out : std::uint8_t {
+  no,
+  unreachable, ///< a connect has failed: for a pause
+  unhealthy,   ///< its active checks say so
+  ejected,     ///< it has answered badly: for a while
+};
+
+/// "no", "unreachable", "unhealthy" or "ejected": in logs, metrics and pages.
+std::string_view to_string(left_out why) noexcept;
+
+/// What all workers of a process share of one member: whether sessions are placed to it, and how many
+/// connections are open to it. Three things speak against it, each for itself: a failed connect, the active
+/// checks, and its own conduct. Relaxed atomics: a worker that learns of a change a little later only tries
+/// once more or once less.
 class reachability {
 public:
   static constexpr milliseconds first_pause{1'000};
   static constexpr milliseconds longest_pause{30'000};
 
-  /// False while the member is left alone after a failed connect.
+  /// Whether sessions are placed to it.
   bool reachable(clock::time_point now) const noexcept {
+    return !paused(now) && !unhealthy_.load(std::memory_order_relaxed) && !answers.ejected(now);
+  }
+
+  /// Why it is not reachable(): of several reasons the one that says most of it.
+  left_out why_left_out(clock::time_point now) const noexcept {
+    if (unhealthy_.load(std::memory_order_relaxed)) return left_out::unhealthy;
+    if (paused(now)) return left_out::unreachable;
+    return answers.ejected(now) ? left_out::ejected : left_out::no;
+  }
+
+  /// While it is left alone after a failed connect.
+  bool paused(clock::time_point now) const noexcept {
     const auto until = until_ns_.load(std::memory_order_relaxed);
-    return until == 0 || ns(now) >= until;
+    return until != 0 && ns(now) < until;
+  }
+
+  /// What the active checks say: no connect of a request overrides it. A member that has become healthy
+  /// again begins with a clean slate.
+  void set_unhealthy(bool unhealthy) noexcept {
+    if (unhealthy_.exchange(unhealthy, std::memory_order_relaxed) == unhealthy || unhealthy) return;
+    connected();
+    answers.pardon();
   }
 
   /// After the pause just one request tries the member; the others treat it as unreachable for `window` more.
@@ -36,21 +73,31 @@ public:
     return true;
   }
 
-  void connected() noexcept {
-    if (until_ns_.load(std::memory_order_relaxed) == 0) return;
-    until_ns_.store(0, std::memory_order_relaxed);
+  /// A connect succeeded. True where the member could not be reached before.
+  bool connected() noexcept {
+    if (until_ns_.load(std::memory_order_relaxed) == 0) return false;
     failures_.store(0, std::memory_order_relaxed);
     probing_.store(false, std::memory_order_relaxed);
+    return until_ns_.exchange(0, std::memory_order_relaxed) != 0;
   }
 
   /// A connect was refused or timed out: a pause that doubles from first_pause to longest_pause. Connects
-  /// that were under way together and fail together are one failure.
-  void failed(clock::time_point now) noexcept {
+  /// that were under way together and fail together are one failure. True where the member could be reached
+  /// before.
+  bool failed(clock::time_point now) noexcept {
     const bool probed = probing_.exchange(false, std::memory_order_relaxed);
-    if (!probed && ns(now) < until_ns_.load(std::memory_order_relaxed)) return;
+    if (!probed && ns(now) < until_ns_.load(std::memory_order_relaxed)) return false;
     const auto before = failures_.fetch_add(1, std::memory_order_relaxed);
     const auto pause = before < 5 ? first_pause * (1 << before) : longest_pause;
     until_ns_.store(ns(now + pause), std::memory_order_relaxed);
+    return before == 0;
+  }
+
+  /// How long the pause still is; zero where there is none.
+  milliseconds paused_for(clock::time_point now) const noexcept {
+    const auto left =
+        std::chrono::nanoseconds(until_ns_.load(std::memory_order_relaxed)) - now.time_since_epoch();
+    return std::max(std::chrono::ceil<milliseconds>(left), milliseconds(0));
   }
 
   // To the member, of all workers. On a cache line of their own: each request reads what is below.
@@ -59,13 +106,17 @@ public:
   /// here twice a request.
   std::atomic<std::uint32_t> busy{0};
 
+  /// How it answers what it has taken. Read for each request, as what is below, and written for few.
+  alignas(64) conduct answers;
+
 private:
   static std::int64_t ns(clock::time_point t) noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
   }
-  alignas(64) std::atomic<std::int64_t> until_ns_{0}; ///< 0: reachable
+  std::atomic<std::int64_t> until_ns_{0}; ///< 0: reachable
   std::atomic<std::uint32_t> failures_{0};
   std::atomic<bool> probing_{false}; ///< the one request after a pause is under way
+  std::atomic<bool> unhealthy_{false};
 };
 
 using member_endpoint = asio::generic::stream_protocol::endpoint;

@@ -5,6 +5,7 @@
 #include "proxy/http/snapshot.hpp"
 #include "proxy/membership/source.hpp"
 #include "proxy/net/counters.hpp"
+#include "proxy/ops/health_checker.hpp"
 
 #include <boost/asio/awaitable.hpp>
 
@@ -25,13 +26,16 @@ struct process_facts {
   std::int64_t last_reload_unix_s = 0;
   std::vector<std::string> restart_needed; ///< keys that a reload changed in vain
   std::uint64_t access_log_dropped = 0;
-  std::uint64_t access_log_failed = 0;     ///< writes that the disk refused
+  std::uint64_t access_log_failed = 0; ///< writes that the disk refused
+  std::uint64_t health_checks_under_way = 0;
+  std::uint64_t health_checks_waiting = 0;
 };
 
 /// One pool, as the control thread knows it.
 struct pool_facts {
   std::shared_ptr<const http::pool_snapshot> pool;
   membership::source_status source;
+  std::vector<member_checks> checks; ///< parallel to the pool's members; empty where it has no active checks
 };
 
 /// What the admin pages and the metrics ask of the server. Called on the control thread.

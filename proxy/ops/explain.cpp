@@ -17,7 +17,8 @@ using http::refusal;
 } // namespace
 
 bool has_controls(std::string_view text) noexcept {
-  return std::any_of(text.begin(), text.end(), [](unsigned char c) { return (c < 0x20 && c != 0x09) || c == 0x7f; });
+  return std::any_of(text.begin(), text.end(),
+                     [](unsigned char c) { return (c < 0x20 && c != 0x09) || c == 0x7f; });
 }
 
 json::object explainer::run() {
@@ -147,10 +148,10 @@ bool explainer::choose_session() {
   return true;
 }
 
-bool explainer::reachable(std::uint32_t member) const {
-  if (member >= pool_->targets.size()) return true; // a snapshot that nobody dials from
+net::left_out explainer::why_left_out(std::uint32_t member) const {
+  if (member >= pool_->targets.size()) return net::left_out::no; // a snapshot that nobody dials from
   const auto& shared = pool_->targets[member].shared;
-  return !shared || shared->reachable(when_.steady);
+  return shared ? shared->why_left_out(when_.steady) : net::left_out::no;
 }
 
 json::object explain(const http::snapshot& snapshot, const explain_query& query, explain_moment when) {

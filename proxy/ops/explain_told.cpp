@@ -60,15 +60,15 @@ std::string_view why(routing::placement_reason reason) noexcept {
   case pin:
     return "The session's cookie pins it there.";
   case balanced:
-    return "There is no session key: any reachable member takes the request, by weight.";
+    return "There is no session key: any member that is not left out takes the request, by weight.";
   case failed_over:
-    return "The session's own member is unreachable, and it is the next of the key's ranking.";
+    return "The session's own member is left out, and it is the next of the key's ranking.";
   case no_key_refused:
     return "There is no session key, and the pool wants one.";
   case no_members:
     return "The view has no ready member.";
   case owner_unreachable:
-    return "The session's member is unreachable and fail-over is off, or no member is reachable.";
+    return "The session's member is left out and fail-over is off, or all members are left out.";
   }
   return "";
 }
@@ -144,7 +144,8 @@ void explainer::tell_ranking(std::uint64_t hash) {
   for (const auto& [member, score] : routing::ranking(pool_->view, hash)) {
     json::object row{
         {"member", to_utf8(id_of(member))}, {"score", hex(score)}, {"weight", members[member].weight}};
-    if (!reachable(member)) row["why_not"] = "unreachable";
+    if (const auto why_not = why_left_out(member); why_not != net::left_out::no)
+      row["why_not"] = net::to_string(why_not);
     ranked.emplace_back(std::move(row));
   }
   json::array left_out;
@@ -158,8 +159,9 @@ void explainer::tell_ranking(std::uint64_t hash) {
 }
 
 void explainer::tell_placement() {
-  const auto p = routing::place(pool_->view, session_, pool_->placement, 0,
-                                [this](std::uint32_t member) { return !reachable(member); });
+  const auto p = routing::place(pool_->view, session_, pool_->placement, 0, [this](std::uint32_t member) {
+    return why_left_out(member) != net::left_out::no;
+  });
   if (p.member == view::npos) {
     refuse(refusal_of(p.reason), why(p.reason));
     out_["decision"].as_object()["reason"] = to_string(p.reason);

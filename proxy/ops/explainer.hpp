@@ -47,7 +47,7 @@ private:
   void tell_ranking(std::uint64_t hash);
   void tell_placement();
   boost::json::object source_object() const;
-  bool reachable(std::uint32_t member) const;
+  net::left_out why_left_out(std::uint32_t member) const;
   std::string_view id_of(std::uint32_t member) const { return pool_->view.members()[member].id; }
 
   const http::snapshot& snapshot_;

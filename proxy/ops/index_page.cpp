@@ -49,7 +49,7 @@ const std::string_view index_page = R"html(<!doctype html>
                    ["connections", "number"], ["incarnation"]];
   const memberRow = m => row("td", [
     [m.id], [m.address], [m.zone], [m.weight, "number"], [m.state, m.state === "ready" ? "" : "bad"],
-    [m.up === undefined ? "" : m.up ? "yes" : "no", m.up === false ? "bad" : ""],
+    [m.up === undefined ? "" : m.up ? "yes" : m.left_out ?? "no", m.up === false ? "bad" : ""],
     [m.connections ?? "", "number"], [m.incarnation]]);
   const poolTable = pool => {
     const part = element("section");

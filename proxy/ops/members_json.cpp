@@ -5,6 +5,8 @@
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
+#include <algorithm>
+
 namespace limpet::ops {
 
 namespace {
@@ -20,16 +22,39 @@ json::object member_object(const routing::member& m) {
           {"state", m.state == routing::member_state::draining ? "draining" : "ready"}};
 }
 
-json::array members_of(const http::pool_snapshot& pool, std::chrono::steady_clock::time_point now) {
+using time_point = std::chrono::steady_clock::time_point;
+
+double seconds_until(time_point end, time_point now) {
+  return std::max(std::chrono::duration<double>(end - now).count(), 0.0);
+}
+
+/// Whether sessions are placed to the member, and what speaks against it.
+void add_standing(json::object& member, const net::reachability& shared, time_point now) {
+  const auto why = shared.why_left_out(now);
+  member["up"] = why == net::left_out::no;
+  if (why != net::left_out::no) member["left_out"] = net::to_string(why);
+  if (shared.paused(now))
+    member["unreachable_for_s"] = static_cast<double>(shared.paused_for(now).count()) / 1000;
+  member["ejected"] = shared.answers.ejected(now);
+  if (shared.answers.ejected(now))
+    member["ejected_for_s"] = seconds_until(shared.answers.ejected_until(), now);
+  member["connections"] = shared.connections.load(std::memory_order_relaxed);
+}
+
+json::object health_object(const member_checks& checks) {
+  json::object out{{"check", to_string(checks.verdict)}};
+  if (!checks.last_error.empty()) out["last_error"] = to_utf8(checks.last_error);
+  return out;
+}
+
+json::array members_of(const pool_facts& facts, time_point now) {
   json::array out;
+  const auto& pool = *facts.pool;
   const auto members = pool.view.members();
   for (std::size_t i = 0; i < members.size(); ++i) {
     auto member = member_object(members[i]);
-    if (i < pool.targets.size() && pool.targets[i].shared) {
-      const auto& shared = *pool.targets[i].shared;
-      member["up"] = shared.reachable(now);
-      member["connections"] = shared.connections.load(std::memory_order_relaxed);
-    }
+    if (i < pool.targets.size() && pool.targets[i].shared) add_standing(member, *pool.targets[i].shared, now);
+    if (i < facts.checks.size()) member["health"] = health_object(facts.checks[i]);
     out.emplace_back(std::move(member));
   }
   return out;
@@ -51,7 +76,9 @@ json::object source_object(const membership::source_status& source) {
 
 json::object members_json(const std::vector<pool_facts>& pools, std::chrono::steady_clock::time_point now) {
   json::array list;
-  for (const auto& [pool, source] : pools) {
+  for (const auto& facts : pools) {
+    const auto& pool = facts.pool;
+    const auto& source = facts.source;
     if (!pool) continue;
     list.push_back({{"name", to_utf8(pool->settings.name)},
                     {"epoch", pool->view.epoch()},
@@ -59,7 +86,7 @@ json::object members_json(const std::vector<pool_facts>& pools, std::chrono::ste
                     {"placement", routing::placement_name},
                     {"stale", source.stale},
                     {"source", source_object(source)},
-                    {"members", members_of(*pool, now)}});
+                    {"members", members_of(facts, now)}});
   }
   return {{"pools", std::move(list)}};
 }

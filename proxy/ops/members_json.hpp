@@ -9,8 +9,8 @@
 
 namespace limpet::ops {
 
-/// What /members shows: each pool with its view, its source, and each member with its state, whether it is
-/// up, and the connections open to it.
+/// What /members shows: each pool with its view, its source, and each member with its state, whether
+/// sessions are placed to it and what speaks against that, and the connections open to it.
 boost::json::object members_json(const std::vector<pool_facts>& pools,
                                  std::chrono::steady_clock::time_point now);
 

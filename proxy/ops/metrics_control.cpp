@@ -23,12 +23,24 @@ void add_view(sample_set& set, const http::pool_snapshot& p) {
   set.add(series::view_members, {name, "draining"}, draining);
 }
 
+void add_checks(sample_set& set, const pool_facts& facts) {
+  const auto& pool = facts.pool->settings.name;
+  const auto members = facts.pool->view.members();
+  for (std::size_t i = 0; i < members.size() && i < facts.checks.size(); ++i) {
+    const auto& checks = facts.checks[i];
+    set.add(series::member_health, {pool, members[i].id}, checks.verdict != check_verdict::unhealthy);
+    set.add(series::health_checks, {pool, members[i].id, "passed"}, static_cast<double>(checks.passed));
+    set.add(series::health_checks, {pool, members[i].id, "failed"}, static_cast<double>(checks.failed));
+  }
+}
+
 void add_members(sample_set& set, const http::pool_snapshot& p, clock::time_point now) {
   const auto members = p.view.members();
   for (std::size_t i = 0; i < members.size() && i < p.targets.size(); ++i) {
     const auto& shared = p.targets[i].shared;
     if (!shared) continue;
     set.add(series::member_up, {p.settings.name, members[i].id}, shared->reachable(now));
+    set.add(series::member_ejected, {p.settings.name, members[i].id}, shared->answers.ejected(now));
     set.add(series::member_connections, {p.settings.name, members[i].id},
             shared->connections.load(std::memory_order_relaxed));
   }
@@ -85,6 +97,7 @@ void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
   set.add(series::membership_relist_differences, {name}, static_cast<double>(source.relist_differences));
   add_view(set, *facts.pool);
   add_members(set, *facts.pool, now);
+  add_checks(set, facts);
   add_pool_limits(set, *facts.pool);
 }
 
@@ -97,6 +110,8 @@ void add_process(sample_set& set, const process_facts& facts, const process_usag
   set.add(series::config_restart_needed, {}, static_cast<double>(facts.restart_needed.size()));
   set.add(series::access_log_dropped, {}, static_cast<double>(facts.access_log_dropped));
   set.add(series::access_log_write_errors, {}, static_cast<double>(facts.access_log_failed));
+  set.add(series::health_checks_under_way, {}, static_cast<double>(facts.health_checks_under_way));
+  set.add(series::health_checks_waiting, {}, static_cast<double>(facts.health_checks_waiting));
   set.add(series::process_cpu, {}, usage.cpu_seconds);
   set.add(series::process_resident_memory, {}, usage.resident_bytes);
   set.add(series::process_open_fds, {}, usage.open_fds);

@@ -27,6 +27,13 @@ enum class series : std::uint8_t {
   member_requests,
   member_failures,
   member_up,
+  member_health,
+  health_checks,
+  health_checks_under_way,
+  health_checks_waiting,
+  member_ejected,
+  ejections,
+  ejections_withheld,
   member_connections,
   retries,
   // Connections and tunnels.

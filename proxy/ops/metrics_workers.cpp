@@ -20,6 +20,9 @@ constexpr std::array member_failures{http::refusal::connect_failed,      http::r
                                      http::refusal::member_closed_early, http::refusal::malformed_answer,
                                      http::refusal::answer_timeout,      http::refusal::upstream_limit};
 
+constexpr std::array misconducts{net::misconduct::closed_early, net::misconduct::malformed_answer,
+                                 net::misconduct::answer_timeout, net::misconduct::server_error};
+
 /// Why a session is elsewhere than it was: its pinned member left the view, or its member is unreachable.
 constexpr std::array move_reasons{routing::placement_reason::owner, routing::placement_reason::failed_over};
 
@@ -99,6 +102,11 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::member_requests, {member(a).pool, member(a).id}, value);
   case metric::member_failures:
     return set_.add(series::member_failures, {member(a).pool, member(a).id, refusal_name(b)}, value);
+  case metric::ejections:
+    return set_.add(series::ejections,
+                    {member(a).pool, member(a).id, net::to_string(static_cast<net::misconduct>(b))}, value);
+  case metric::ejections_withheld:
+    return set_.add(series::ejections_withheld, {pool(a)}, value);
   case metric::sticky:
     return set_.add(series::sticky, {pool(a), to_string(static_cast<routing::sticky_outcome>(b))}, value);
   case metric::sessions_moved:
@@ -181,10 +189,13 @@ void worker_collector::show_counters_of(const http::pool_snapshot& p) {
   for (const auto kind : {0, 1})
     show(metric::retries, p.number, kind);
   show(metric::open_tunnels, p.number, 0);
+  show(metric::ejections_withheld, p.number, 0);
   for (const auto& target : p.targets) {
     show(metric::member_requests, target.label, 0);
     for (const auto why : member_failures)
       show(metric::member_failures, target.label, why);
+    for (const auto what : misconducts)
+      show(metric::ejections, target.label, what);
   }
 }
 

@@ -25,8 +25,8 @@ TEST(load_file, accepts_the_example_as_it_stands) {
   EXPECT_THAT(
       lines(r.warnings),
       ElementsAre(
-          "34:20 pools.shop: \"/etc/limpet/shop.yaml\" is not there yet; the pool is empty until it is",
-          "58:27 signing.keys[0]: the secret is the example's: anyone can sign cookies (write 32 random "
+          "40:20 pools.shop: \"/etc/limpet/shop.yaml\" is not there yet; the pool is empty until it is",
+          "64:27 signing.keys[0]: the secret is the example's: anyone can sign cookies (write 32 random "
           "bytes, as "
           "openssl rand -hex 32 does)"));
   EXPECT_EQ(r.errors.size() + r.warnings.size(), 2U);
@@ -43,6 +43,8 @@ TEST(load_file, reads_each_section_of_the_example) {
               ElementsAre(key_source{.from = key_source::kind::header, .name = "X-User-Id"},
                           key_source{.from = key_source::kind::query, .name = "room"}));
   EXPECT_EQ(s.pools.at("chat").timeouts.answer, 60s);
+  EXPECT_EQ(s.pools.at("chat").health->http_path, "/healthz");
+  EXPECT_EQ(s.pools.at("chat").ejection, ejection_settings());
   EXPECT_EQ(s.pools.at("shop").members.file_path, "/etc/limpet/shop.yaml");
   EXPECT_THAT(s.pools.at("shop").session.key,
               ElementsAre(key_source{

@@ -61,6 +61,7 @@ private:
     p.fail_over = below(2) ? fail_over_mode::next : fail_over_mode::refuse;
     p.timeouts = {time(), time(), time(), time(), below(2) ? 0ms : time(), below(2) ? 0ms : time()};
     p.limits = {below(100), below(100), 1024 + below(60'000)};
+    add_health(p);
     switch (below(3)) {
     case 0:
       p.members = {source_kind::etcd, {}, {}};
@@ -77,6 +78,21 @@ private:
              below(2) ? routing::member_state::ready : routing::member_state::draining});
     }
     add_session(p.session);
+  }
+
+  void add_health(pool& p) {
+    p.ejection = {below(10), below(10), milliseconds(100 + below(1'000'000)), 1h, below(101)};
+    if (below(3) == 0) return;
+    auto& health = p.health.emplace();
+    health.interval = milliseconds(10 + below(1'000'000));
+    health.timeout = milliseconds(1 + below(60'000));
+    health.healthy = 1 + below(100);
+    health.unhealthy = 1 + below(100);
+    health.jitter_percent = below(51);
+    if (below(2)) return;
+    health.http_path = "/health?a=$b";
+    health.http_host = below(2) ? "[::1]:80" : "";
+    health.status = {{200, 200 + below(300)}, {100 + below(500), 599}};
   }
 
   void add_session(session_settings& session) {

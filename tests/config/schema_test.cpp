@@ -123,6 +123,7 @@ TEST(json_schema, refuses_what_the_parser_refuses) {
   EXPECT_NE(check("logging: {level: warn}"), "");
   EXPECT_NE(check("pools: {a: {fail_over: next}}"), "");
   EXPECT_NE(check("pools: {a: {members: {etcd: {x: 1}}}}"), "");
+  EXPECT_NE(check("pools: {a: {members: {etcd: {}}, health: {http: {path: /, status: [2xx]}}}}"), "");
 }
 
 TEST(json_schema, accepts_a_variable_where_a_value_stands) {

@@ -80,6 +80,78 @@ TEST(reachability, comes_back_with_the_first_connect) {
   EXPECT_TRUE(r.reachable(start + 2s + reachability::first_pause)); // and begins anew
 }
 
+TEST(reachability, tells_of_the_first_failure_and_of_the_end_of_the_last) {
+  reachability r;
+  EXPECT_FALSE(r.connected()) << "it was never down";
+  EXPECT_TRUE(r.failed(start));
+  EXPECT_FALSE(r.failed(start + 1ms)) << "the same failure";
+  ASSERT_TRUE(r.claim_probe(start + 1s, window));
+  EXPECT_FALSE(r.failed(start + 1s)) << "it is down still";
+  EXPECT_TRUE(r.connected());
+  EXPECT_FALSE(r.connected());
+  EXPECT_TRUE(r.failed(start + 2s));
+}
+
+TEST(reachability, tells_how_long_the_pause_still_is) {
+  reachability r;
+  EXPECT_EQ(r.paused_for(start), 0ms);
+  r.failed(start);
+  EXPECT_EQ(r.paused_for(start), 1'000ms);
+  EXPECT_EQ(r.paused_for(start + 999ms + 1us), 1ms);
+  EXPECT_EQ(r.paused_for(start + 2s), 0ms);
+}
+
+TEST(reachability, a_verdict_of_the_checks_is_not_overridden_by_a_connect) {
+  reachability r;
+  r.set_unhealthy(true);
+  EXPECT_FALSE(r.reachable(start));
+  EXPECT_EQ(r.why_left_out(start), left_out::unhealthy);
+  EXPECT_TRUE(r.claim_probe(start, window)) << "of connects it says nothing";
+  r.connected();
+  r.answers.good(start);
+  EXPECT_FALSE(r.reachable(start + 24h));
+  r.set_unhealthy(false);
+  EXPECT_TRUE(r.reachable(start));
+  EXPECT_EQ(r.why_left_out(start), left_out::no);
+}
+
+TEST(reachability, who_is_healthy_again_begins_with_a_clean_slate) {
+  reachability r;
+  const ejection_policy policy{.failures = 1};
+  r.failed(start);
+  r.answers.eject(policy, start);
+  r.set_unhealthy(false);
+  EXPECT_FALSE(r.reachable(start)) << "it was not unhealthy, so this is no news";
+  r.set_unhealthy(true);
+  r.set_unhealthy(true);
+  EXPECT_FALSE(r.reachable(start));
+  r.set_unhealthy(false);
+  EXPECT_TRUE(r.reachable(start)) << "neither paused nor ejected";
+}
+
+TEST(reachability, each_reason_stands_for_itself) {
+  const ejection_policy policy{.failures = 1};
+  for (int reasons = 0; reasons < 8; ++reasons) {
+    reachability r;
+    const bool is_paused = reasons & 1;
+    const bool is_unhealthy = reasons & 2;
+    const bool is_ejected = reasons & 4;
+    if (is_paused) r.failed(start);
+    if (is_unhealthy) r.set_unhealthy(true);
+    if (is_ejected) r.answers.eject(policy, start);
+    const auto why = is_unhealthy ? left_out::unhealthy
+                     : is_paused  ? left_out::unreachable
+                     : is_ejected ? left_out::ejected
+                                  : left_out::no;
+    EXPECT_EQ(r.why_left_out(start), why) << reasons;
+    EXPECT_EQ(r.reachable(start), reasons == 0) << reasons;
+    EXPECT_EQ(r.paused(start), is_paused) << reasons;
+    EXPECT_EQ(r.reachable(start + 1h), !is_unhealthy) << "the others end by themselves";
+    r.connected();
+    EXPECT_EQ(r.reachable(start), !is_unhealthy && !is_ejected) << reasons;
+  }
+}
+
 TEST(reachability, gives_the_probe_to_one_of_many_threads) {
   struct contended {
     reachability member;

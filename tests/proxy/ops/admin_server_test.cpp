@@ -59,7 +59,8 @@ public:
   std::vector<pool_facts> pools() const override {
     std::vector<pool_facts> all;
     for (const auto& p : example_.snapshot->pools)
-      all.push_back({p, source_});
+      all.push_back({p, source_, {}});
+    if (!all.empty()) all.front().checks = checks_;
     return all;
   }
   std::shared_ptr<const http::snapshot> snapshot() const override { return example_.snapshot; }
@@ -71,7 +72,8 @@ public:
   process_facts facts_;
   config::settings settings_;
   membership::source_status source_{"etcd", true, true, 1234, 0, 0, 3, "connection refused"};
-  asio::steady_timer gate; ///< what counters() waits for, where somebody asks when it began
+  std::vector<member_checks> checks_; ///< of the first pool
+  asio::steady_timer gate;            ///< what counters() waits for, where somebody asks when it began
   std::optional<std::promise<void>> counters_asked;
 };
 
@@ -224,9 +226,36 @@ TEST_F(admin_server_test, members_are_json) {
   EXPECT_EQ(
       boost::json::serialize(chat.at("members").at(0)),
       R"({"id":"a","incarnation":"a-1","address":"10.0.0.1:9001","weight":1,"zone":"z","state":"ready",)"
-      R"("up":true,"connections":3})");
-  EXPECT_FALSE(chat.at("members").at(1).at("up").as_bool());
+      R"("up":true,"ejected":false,"connections":3})");
+  const auto& b = chat.at("members").at(1).as_object();
+  EXPECT_FALSE(b.at("up").as_bool());
+  EXPECT_EQ(b.at("left_out").as_string(), "unreachable");
+  EXPECT_GT(b.at("unreachable_for_s").as_double(), 0);
   EXPECT_EQ(chat.at("members").at(2).at("state").as_string(), "draining");
+}
+
+TEST_F(admin_server_test, members_tell_what_speaks_against_them) {
+  auto& example = backend_->example_;
+  backend_->checks_ = {
+      {check_verdict::unhealthy, "status 503", 1, 2}, {check_verdict::healthy, "", 3, 0}, {}};
+  example.member("chat", "a").set_unhealthy(true);
+  example.member("chat", "b").answers.eject({.failures = 1}, std::chrono::steady_clock::now());
+  begin();
+  const auto pools = boost::json::parse(get("/members").content).as_object().at("pools").as_array();
+  const auto& members = pools[0].at("members").as_array();
+  const auto& a = members[0].as_object();
+  EXPECT_FALSE(a.at("up").as_bool());
+  EXPECT_EQ(a.at("left_out").as_string(), "unhealthy");
+  EXPECT_EQ(boost::json::serialize(a.at("health")), R"({"check":"unhealthy","last_error":"status 503"})");
+  const auto& b = members[1].as_object();
+  EXPECT_EQ(b.at("left_out").as_string(), "ejected");
+  EXPECT_TRUE(b.at("ejected").as_bool());
+  EXPECT_GT(b.at("ejected_for_s").as_double(), 5);
+  EXPECT_LE(b.at("ejected_for_s").as_double(), 10);
+  EXPECT_EQ(boost::json::serialize(b.at("health")), R"({"check":"healthy"})");
+  EXPECT_EQ(boost::json::serialize(members[2].at("health")), R"({"check":"unknown"})");
+  EXPECT_FALSE(members[2].as_object().contains("left_out"));
+  EXPECT_FALSE(pools[1].at("members").at(0).as_object().contains("health")) << "it has no checks";
 }
 
 TEST_F(admin_server_test, explain_answers_as_json) {

@@ -102,6 +102,22 @@ TEST_F(explain_test, an_unreachable_owner_is_named_and_the_next_is_chosen) {
   EXPECT_EQ(at(said, "/decision/sticky"), "\"moved\"");
 }
 
+TEST_F(explain_test, a_member_that_is_left_out_is_told_why) {
+  const auto row_of = [&](const std::string& id) {
+    const auto said = ask("pool=chat&key=alice");
+    return at(said, "/ranking/0/member") == '"' + id + '"' ? at(said, "/ranking/0/why_not")
+                                                           : at(said, "/ranking/1/why_not");
+  };
+  example_.member("chat", "a").set_unhealthy(true);
+  EXPECT_EQ(row_of("a"), "\"unhealthy\"");
+  EXPECT_EQ(row_of("b"), "-");
+  example_.member("chat", "b").answers.eject({.failures = 1}, std::chrono::steady_clock::now());
+  EXPECT_EQ(row_of("b"), "\"ejected\"");
+  EXPECT_EQ(at(ask("pool=chat&key=alice"), "/decision/refusal"), "\"owner_unreachable\"");
+  example_.member("chat", "b").answers.pardon();
+  EXPECT_EQ(at(ask("pool=chat&key=alice"), "/decision/member"), "\"b\"");
+}
+
 TEST_F(explain_test, without_fail_over_an_unreachable_owner_is_a_503) {
   example_.take_down("app", "x");
   const auto said = ask("url=/users/alice");
@@ -330,20 +346,19 @@ TEST_F(explain_test, the_text_says_the_same) {
   const auto& v = example_.pool("chat").view;
   const auto hash = routing::hash_bytes(user);
   const auto ranked = routing::ranking(v, hash);
-  EXPECT_EQ(
-      explanation_text(ask("url=/room?x=1&host=chat.example.com&header=X-User-Id:" + user)),
-      fmt::format(
-          "Request   chat.example.com/room?x=1\n"
-          "Route     chat (host chat.example.com, path /)\n"
-          "Pool      chat, epoch 42, checksum {}, placement weighted-rendezvous/1\n"
-          "Key       \"{}\" from header X-User-Id (source 1 of 2), hash {:016x}\n"
-          "Ranking    1  b  score {:016x}  weight 2  unreachable\n"
-          "           2  a  score {:016x}  weight 1\n"
-          "           -  c  draining\n"
-          "Owner     b\n"
-          "Goes to   a, failed_over, sticky moved\n"
-          "          The session's own member is unreachable, and it is the next of the key's ranking.\n",
-          v.checksum(), user, hash, ranked[0].score, ranked[1].score));
+  EXPECT_EQ(explanation_text(ask("url=/room?x=1&host=chat.example.com&header=X-User-Id:" + user)),
+            fmt::format(
+                "Request   chat.example.com/room?x=1\n"
+                "Route     chat (host chat.example.com, path /)\n"
+                "Pool      chat, epoch 42, checksum {}, placement weighted-rendezvous/1\n"
+                "Key       \"{}\" from header X-User-Id (source 1 of 2), hash {:016x}\n"
+                "Ranking    1  b  score {:016x}  weight 2  unreachable\n"
+                "           2  a  score {:016x}  weight 1\n"
+                "           -  c  draining\n"
+                "Owner     b\n"
+                "Goes to   a, failed_over, sticky moved\n"
+                "          The session's own member is left out, and it is the next of the key's ranking.\n",
+                v.checksum(), user, hash, ranked[0].score, ranked[1].score));
 }
 
 TEST_F(explain_test, the_text_of_a_refusal_and_of_a_cookie) {

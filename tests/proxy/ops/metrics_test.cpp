@@ -36,7 +36,8 @@ protected:
   metrics scrape() const {
     std::vector<pool_facts> pools;
     for (const auto& p : example_.snapshot->pools)
-      pools.push_back({p, source_});
+      pools.push_back({p, source_, {}});
+    pools.front().checks = checks_;
     return metrics({counters_, example_.labels, facts_, std::move(pools), example_.snapshot, usage_,
                     std::chrono::steady_clock::now()});
   }
@@ -46,6 +47,9 @@ protected:
   net::counter_shard counters_;
   process_facts facts_;
   membership::source_status source_;
+  /// Of the first pool, chat.
+  std::vector<member_checks> checks_{
+      {check_verdict::healthy, "", 5, 1}, {check_verdict::unhealthy, "status 503", 2, 9}, {}};
   process_usage usage_;
 };
 
@@ -132,6 +136,8 @@ TEST_F(metrics_test, counters_that_are_zero_show_where_their_labels_are_known) {
            "limpet_retries_total{pool=\"app\",reason=\"stale\"} 0\n",
            "limpet_member_requests_total{pool=\"chat\",member=\"c\"} 0\n",
            "limpet_member_failures_total{pool=\"app\",member=\"x\",reason=\"connect_timeout\"} 0\n",
+           "limpet_ejections_total{pool=\"app\",member=\"x\",reason=\"server_error\"} 0\n",
+           "limpet_ejections_withheld_total{pool=\"app\"} 0\n",
        })
     EXPECT_THAT(t, HasSubstr(line));
   EXPECT_THAT(t, Not(HasSubstr("limpet_tokens_rejected_total{pool=\"chat\""))) << "it issues no tokens";
@@ -153,6 +159,8 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
   count(metric::client_aborts, 0, 0, 6);
   count(metric::client_aborts, 1, 0, 6);
   count(metric::client_timeouts, http::client_timeout::unread, 0, 13);
+  count(metric::ejections, example_.number_of("chat", "b"), net::misconduct::answer_timeout, 14);
+  count(metric::ejections_withheld, 3, 0, 15);
   const auto t = text();
   for (const auto* line : {
            "limpet_sticky_total{pool=\"chat\",outcome=\"moved\"} 2\n",
@@ -167,6 +175,8 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
            "limpet_client_bytes_total{direction=\"received\"} 11\n",
            "limpet_client_aborts_total 12\n",
            "limpet_client_timeouts_total{reason=\"unread\"} 13\n",
+           "limpet_ejections_total{pool=\"chat\",member=\"b\",reason=\"answer_timeout\"} 14\n",
+           "limpet_ejections_withheld_total{pool=\"app\"} 15\n",
        })
     EXPECT_THAT(t, HasSubstr(line));
 }
@@ -220,6 +230,30 @@ TEST_F(metrics_test, a_pool_tells_of_its_view_and_its_members) {
   EXPECT_THAT(t, HasSubstr("limpet_member_connections{pool=\"chat\",member=\"a\"} 5\n"));
 }
 
+TEST_F(metrics_test, members_tell_what_speaks_against_them) {
+  example_.member("chat", "a").answers.eject({.failures = 1}, std::chrono::steady_clock::now());
+  example_.member("chat", "b").set_unhealthy(true);
+  facts_.health_checks_under_way = 3;
+  facts_.health_checks_waiting = 4;
+  const auto t = text();
+  for (const auto* line : {
+           "limpet_member_up{pool=\"chat\",member=\"a\"} 0\n",
+           "limpet_member_ejected{pool=\"chat\",member=\"a\"} 1\n",
+           "limpet_member_health{pool=\"chat\",member=\"a\"} 1\n",
+           "limpet_health_checks_total{pool=\"chat\",member=\"a\",result=\"passed\"} 5\n",
+           "limpet_health_checks_total{pool=\"chat\",member=\"a\",result=\"failed\"} 1\n",
+           "limpet_member_up{pool=\"chat\",member=\"b\"} 0\n",
+           "limpet_member_ejected{pool=\"chat\",member=\"b\"} 0\n",
+           "limpet_member_health{pool=\"chat\",member=\"b\"} 0\n",
+           "limpet_member_health{pool=\"chat\",member=\"c\"} 1\n",
+           "limpet_member_up{pool=\"chat\",member=\"c\"} 1\n",
+           "limpet_health_checks_under_way 3\n",
+           "limpet_health_checks_waiting 4\n",
+       })
+    EXPECT_THAT(t, HasSubstr(line));
+  EXPECT_THAT(t, Not(HasSubstr("limpet_member_health{pool=\"shop\""))) << "it has no checks";
+}
+
 TEST_F(metrics_test, a_source_tells_how_it_is) {
   source_ = {"etcd", true, false, 1234, 2, 3, 4, "no answer"};
   const auto t = text();
@@ -259,7 +293,7 @@ TEST_F(metrics_test, the_process_tells_of_itself) {
 }
 
 TEST_F(metrics_test, before_the_first_snapshot_there_is_something_to_scrape) {
-  const metrics scrape({counters_, example_.labels, facts_, {{nullptr, source_}}, nullptr, usage_, {}});
+  const metrics scrape({counters_, example_.labels, facts_, {{nullptr, source_, {}}}, nullptr, usage_, {}});
   EXPECT_EQ(promtool_says(exposition_text(scrape)), "");
 }
 
