@@ -216,6 +216,17 @@ void check_secrets(const settings& s, const place& document, reader& r) {
   }
 }
 
+/// With fewer weight than steps the steps are few and large.
+void check_agent(const settings& s, const place& document, reader& r) {
+  if (!s.agent || s.agent->slow_start == milliseconds(0) || s.agent->weight >= slow_start_steps) return;
+  const reader::scope inside(r, "agent");
+  r.warning(document.key("agent").key("slow_start").where(),
+            "with a weight of " + std::to_string(s.agent->weight) +
+                (s.agent->weight == 1 ? " there is nothing to raise"
+                                      : " there are only " + std::to_string(s.agent->weight) + " steps"),
+            "give the pool's members weights of 10 or more");
+}
+
 } // namespace
 
 void check(const settings& s, const place& document, reader& r) {
@@ -226,6 +237,7 @@ void check(const settings& s, const place& document, reader& r) {
   check_secrets(s, document, r);
   check_admin(s, document, r);
   check_account(s, document, r);
+  check_agent(s, document, r);
 }
 
 } // namespace limpet::config

@@ -220,6 +220,9 @@ struct agent_check_settings {
   friend bool operator==(const agent_check_settings&, const agent_check_settings&) = default;
 };
 
+/// In how many steps a weight grows at the most.
+inline constexpr std::uint32_t slow_start_steps = 10;
+
 struct agent_settings {
   std::string pool;
   std::string id;
@@ -228,6 +231,7 @@ struct agent_settings {
   std::string zone;
   milliseconds lease_ttl = 5s;  ///< whole seconds, at least 2 s
   milliseconds drain = 5s;      ///< between "draining" and the end of the registration
+  milliseconds slow_start = 0s; ///< from the first share of the weight to all of it; 0: all of it at once
   agent_check_settings check;
   friend bool operator==(const agent_settings&, const agent_settings&) = default;
 };

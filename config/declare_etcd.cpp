@@ -83,6 +83,10 @@ type_ptr<agent_settings> agent_section() {
           "How long the registration outlives an agent that is gone. Whole seconds."),
       key("drain", &s::drain, duration(0ms, 24h),
           "On SIGTERM, how long the member stays registered as draining."),
+      key("slow_start", &s::slow_start, duration_or_zero(1s, 24h),
+          "From its registration on, over this time, the member's weight grows to `weight` in up to ten "
+          "steps. "
+          "Each is a change of the view for all proxies. 0: the whole weight at once."),
       key("check", &s::check, agent_check_section(), "Whether the backend is well."),
   });
 }

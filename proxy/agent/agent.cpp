@@ -79,6 +79,8 @@ running_agent::running_agent(const agent_options& options)
 }
 
 int running_agent::run() {
+  if (options_.agent.slow_start > std::chrono::milliseconds(0) && options_.agent.weight == 1)
+    spdlog::warn("slow_start: with a weight of 1 there is nothing to raise");
   wait_for_signal();
   spawn([](running_agent& self) -> asio::awaitable<void> {
     self.on_registration_over(co_await self.registrar_.run());

@@ -37,8 +37,12 @@ std::int64_t lease_seconds(const config::agent_settings& agent) {
 registrar::registrar(asio::io_context& io, const config::agent_settings& agent,
                      const config::etcd_settings& etcd)
     : agent_(agent), key_(membership::pool_keys(etcd.prefix, agent.pool).members + agent.id),
-      client_(client_options_for(agent, etcd)),
-      fsm_({.lease_ttl = agent.lease_ttl, .drain = agent.drain}, std::random_device{}()), wake_(io) {}
+      client_(client_options_for(agent, etcd)), fsm_({.lease_ttl = agent.lease_ttl,
+                                                      .drain = agent.drain,
+                                                      .weight = agent.weight,
+                                                      .slow_start = agent.slow_start},
+                                                     std::random_device{}()),
+      wake_(io) {}
 
 void registrar::healthy(std::string incarnation) {
   fsm_.healthy(std::move(incarnation));
@@ -69,15 +73,19 @@ asio::awaitable<bool> registrar::run() {
     if (is_wait) continue;
     const bool was_registered = fsm_.is_registered();
     const bool was_superseded = fsm_.is_superseded();
+    const auto weight_before = fsm_.weight();
     fsm_.finished(came_of_it, clock::now());
-    log_progress(was_registered, was_superseded);
+    log_progress(was_registered, was_superseded, weight_before);
   }
   co_return !fsm_.has_lease();
 }
 
-void registrar::log_progress(bool was_registered, bool was_superseded) {
+void registrar::log_progress(bool was_registered, bool was_superseded, std::uint32_t weight_before) {
   if (fsm_.is_registered() && !was_registered) spdlog::info("{} is registered", key_);
   if (!fsm_.is_registered() && was_registered) spdlog::info("{} is not registered any more", key_);
+  if (fsm_.weight() != weight_before && fsm_.is_registered() &&
+      agent_.slow_start > std::chrono::milliseconds(0))
+    spdlog::info("{} has weight {} of {}", key_, fsm_.weight(), agent_.weight);
   if (fsm_.is_superseded() && !was_superseded) {
     const bool is_leased = fsm_.holder_lease() != 0;
     spdlog::error("{} is held by {}; this agent registers when it is free", key_,
@@ -110,18 +118,26 @@ asio::awaitable<registrar::outcome> registrar::perform(fsm::grant_lease) {
 
 asio::awaitable<registrar::outcome> registrar::perform(fsm::create step) {
   etcd::compare absent{.key = key_, .what = etcd::compare::target::create_revision, .value = {}};
-  return put_if(std::move(absent), step.lease, value_of(step.incarnation, routing::member_state::ready));
+  return put_if(std::move(absent), step.lease, value_of(step.incarnation, step.weight));
 }
 
 asio::awaitable<registrar::outcome> registrar::perform(fsm::adopt step) {
   etcd::compare unchanged{
       .key = key_, .what = etcd::compare::target::mod_revision, .number = step.mod_revision, .value = {}};
-  return put_if(std::move(unchanged), step.lease, value_of(step.incarnation, routing::member_state::ready));
+  return put_if(std::move(unchanged), step.lease, value_of(step.incarnation, step.weight));
+}
+
+asio::awaitable<registrar::outcome> registrar::perform(fsm::raise_weight step) {
+  return put_if_ours(step.lease, value_of(step.incarnation, step.weight));
 }
 
 asio::awaitable<registrar::outcome> registrar::perform(fsm::mark_draining step) {
-  etcd::compare ours{.key = key_, .what = etcd::compare::target::lease, .number = step.lease, .value = {}};
-  return put_if(std::move(ours), step.lease, value_of(step.incarnation, routing::member_state::draining));
+  return put_if_ours(step.lease, value_of(step.incarnation, step.weight, routing::member_state::draining));
+}
+
+asio::awaitable<registrar::outcome> registrar::put_if_ours(std::int64_t lease, std::string value) {
+  etcd::compare ours{.key = key_, .what = etcd::compare::target::lease, .number = lease, .value = {}};
+  return put_if(std::move(ours), lease, std::move(value));
 }
 
 asio::awaitable<registrar::outcome> registrar::perform(fsm::keep_alive step) {
@@ -169,15 +185,17 @@ asio::awaitable<registrar::outcome> registrar::put_if(etcd::compare condition, s
 /// A value that is no member's has no incarnation.
 registration_fsm::exists registrar::holder_of(const etcd::key_value& kv) const {
   const auto holder = membership::decode_member(agent_.id, kv.value);
-  return {holder ? holder->incarnation : std::string(), kv.lease, kv.mod_revision};
+  if (!holder) return {{}, kv.lease, kv.mod_revision, 0};
+  return {holder->incarnation, kv.lease, kv.mod_revision, holder->weight};
 }
 
-std::string registrar::value_of(const std::string& incarnation, routing::member_state state) const {
+std::string registrar::value_of(const std::string& incarnation, std::uint32_t weight,
+                                routing::member_state state) const {
   routing::member member;
   member.id = agent_.id;
   member.incarnation = incarnation;
   member.address = agent_.address.text;
-  member.weight = agent_.weight;
+  member.weight = weight;
   member.zone = agent_.zone;
   member.state = state;
   return membership::encode_member(member);

@@ -36,16 +36,19 @@ private:
   boost::asio::awaitable<outcome> perform(fsm::grant_lease step);
   boost::asio::awaitable<outcome> perform(fsm::create step);
   boost::asio::awaitable<outcome> perform(fsm::adopt step);
+  boost::asio::awaitable<outcome> perform(fsm::raise_weight step);
   boost::asio::awaitable<outcome> perform(fsm::mark_draining step);
   boost::asio::awaitable<outcome> perform(fsm::keep_alive step);
   boost::asio::awaitable<outcome> perform(fsm::look step);
   boost::asio::awaitable<outcome> perform(fsm::revoke step);
   boost::asio::awaitable<outcome> perform(fsm::wait step);
   boost::asio::awaitable<outcome> put_if(etcd::compare condition, std::int64_t lease, std::string value);
-  std::string value_of(const std::string& incarnation, routing::member_state state) const;
+  boost::asio::awaitable<outcome> put_if_ours(std::int64_t lease, std::string value);
+  std::string value_of(const std::string& incarnation, std::uint32_t weight,
+                       routing::member_state state = routing::member_state::ready) const;
   fsm::exists holder_of(const etcd::key_value& kv) const;
   outcome failure(const etcd::error& reason);
-  void log_progress(bool was_registered, bool was_superseded);
+  void log_progress(bool was_registered, bool was_superseded, std::uint32_t weight_before);
 
   config::agent_settings agent_;
   std::string key_;

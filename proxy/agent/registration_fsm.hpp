@@ -22,6 +22,10 @@ namespace limpet::agent {
 /// waited for. Ending a registration is revoking its lease: that deletes the key in the same revision, and
 /// only if it is still this agent's. An operation that failed may have been done all the same; each is such
 /// that doing it again is right then.
+///
+/// With `slow_start` the weight in the key grows in steps while the registration lasts, as time goes by, and
+/// never falls: a lease or a key that was lost does not begin anew. What was taken out, or was another's, and
+/// is registered again does. A drain keeps the weight that there is.
 class registration_fsm {
 public:
   using clock = std::chrono::steady_clock;
@@ -31,6 +35,8 @@ public:
   struct options {
     milliseconds lease_ttl{5'000};
     milliseconds drain{5'000};
+    std::uint32_t weight = 1;   ///< in the end
+    milliseconds slow_start{0}; ///< from the first step's weight to `weight`; 0: that at once
   };
 
   // -- what to do next --
@@ -40,17 +46,26 @@ public:
   struct create {
     std::int64_t lease;
     std::string incarnation;
+    std::uint32_t weight;
   };
   /// Put the key with another lease, where its mod_revision is still this.
   struct adopt {
     std::int64_t lease;
     std::string incarnation;
     std::int64_t mod_revision;
+    std::uint32_t weight;
+  };
+  /// Put the key with more weight, where its lease is still this.
+  struct raise_weight {
+    std::int64_t lease;
+    std::string incarnation;
+    std::uint32_t weight;
   };
   /// Put the key as draining, where its lease is still this.
   struct mark_draining {
     std::int64_t lease;
     std::string incarnation;
+    std::uint32_t weight;
   };
   struct keep_alive {
     std::int64_t lease;
@@ -67,8 +82,8 @@ public:
   struct wait {
     time_point until;
   };
-  using action = std::variant<wait, delete_leftover, grant_lease, create, adopt, mark_draining, keep_alive,
-                              look, revoke>;
+  using action = std::variant<wait, delete_leftover, grant_lease, create, adopt, raise_weight, mark_draining,
+                              keep_alive, look, revoke>;
 
   // -- what came of it --
   struct done {};
@@ -82,6 +97,7 @@ public:
     std::string incarnation;
     std::int64_t lease;
     std::int64_t mod_revision;
+    std::uint32_t weight; ///< 0 where the value is no member's
   };
   /// The operation's condition did not hold, and the key is not there.
   struct absent {};
@@ -109,6 +125,8 @@ public:
   /// lasts.
   bool is_over(time_point now) const;
   bool is_registered() const noexcept { return written_.has_value(); }
+  /// In the key, as far as is known; 0 while not registered.
+  std::uint32_t weight() const noexcept { return written_ ? written_->weight : 0; }
   bool has_lease() const noexcept { return lease_ != 0; }
   /// Somebody else holds the key.
   bool is_superseded() const noexcept { return holder_lease_.has_value(); }
@@ -120,12 +138,18 @@ private:
 
   struct written {
     std::string incarnation;
+    std::uint32_t weight = 1;
     routing::member_state state = routing::member_state::ready;
   };
 
   action start(action what, time_point now);
   action next_towards_registered(time_point now);
-  void succeeded();
+  std::uint32_t steps() const noexcept;
+  std::uint32_t steps_taken(time_point now) const;
+  std::uint32_t weight_at(time_point now) const;
+  time_point next_step_at(time_point now) const;
+  void succeeded(time_point now);
+  void write(written what, time_point now);
   void retry_later(time_point now);
   void forget_lease();
   void forget_key();
@@ -141,6 +165,7 @@ private:
   std::optional<std::int64_t> holder_lease_; ///< while superseded
   std::int64_t lease_ = 0;                   ///< 0: none
   std::optional<written> written_;
+  std::optional<time_point> slow_start_began_; ///< when what is wanted was first written
   std::optional<std::int64_t> adopt_revision_; ///< the key as an earlier lease of ours left it
   action last_;
   time_point sent_;          ///< when the last operation began

@@ -118,5 +118,19 @@ TEST(ejection_section, the_longest_is_not_shorter_than_the_first) {
               ElementsAre(HasSubstr("must be 0 to 100")));
 }
 
+TEST(slow_start, is_warned_of_where_there_are_fewer_steps_than_ten) {
+  const auto warnings_of = [](const std::string& agent) {
+    return lines(load(with("agent: {" + agent + "}\n")).warnings);
+  };
+  EXPECT_THAT(warnings_of("weight: 1"), ElementsAre());
+  EXPECT_THAT(warnings_of("slow_start: 1m, weight: 10"), ElementsAre());
+  EXPECT_THAT(warnings_of("slow_start: 1m"),
+              ElementsAre("4:21 agent: with a weight of 1 there is nothing to raise (give the pool's members "
+                          "weights of 10 or more)"));
+  EXPECT_THAT(warnings_of("slow_start: 1m, weight: 3"), ElementsAre(HasSubstr("there are only 3 steps")));
+  EXPECT_THAT(errors_of(with("agent: {slow_start: 500ms}\n")),
+              ElementsAre(HasSubstr("must be 0, or 1s to 1d")));
+}
+
 } // namespace
 } // namespace limpet::config::test

@@ -136,6 +136,7 @@ private:
     if (below(2)) {
       s.agent.emplace().pool = "chat";
       s.agent->address.text = below(2) ? "unix:/a" : "";
+      s.agent->slow_start = below(2) ? 0ms : 1s + time();
       s.agent->check.http_path = below(2) ? "/health?a=$b" : "";
     }
     if (below(2)) s.admin.token = "an-admin-token-of-24-bytes";

@@ -46,6 +46,31 @@ INSTANTIATE_TEST_SUITE_P(weights, rendezvous,
                                            std::vector<std::uint32_t>{1, 1, 1, 2, 2, 2, 8},
                                            std::vector<std::uint32_t>{1, 65'535, 100, 100}));
 
+TEST_P(rendezvous, a_weight_that_grows_in_steps_moves_sessions_towards_it_and_each_once) {
+  // Slow start: as an agent raises its member's weight, step by step, each a view.
+  auto members = make_members(GetParam());
+  const std::string joiner = "joiner";
+  members.push_back(make_member(joiner));
+  auto before = owners(without(members, joiner));
+  std::size_t had_before = 0;
+  for (const std::uint32_t weight : {1, 2, 3, 5, 8, 13, 21, 50, 1'000, 65'535}) {
+    members.back().weight = weight;
+    const auto after = owners(members);
+    std::size_t has = 0;
+    for (std::size_t k = 0; k < key_count; ++k) {
+      has += after[k] == joiner;
+      // To the joiner or not at all, so never back and never twice.
+      if (after[k] != before[k]) {
+        ASSERT_EQ(after[k], joiner) << k << " at weight " << weight;
+      }
+    }
+    EXPECT_GE(has, had_before) << "at weight " << weight;
+    had_before = has;
+    before = after;
+  }
+  EXPECT_GT(had_before, key_count / 4);
+}
+
 TEST_P(rendezvous, only_the_sessions_of_a_removed_member_move) {
   const auto members = make_members(GetParam());
   const auto before = owners(members);

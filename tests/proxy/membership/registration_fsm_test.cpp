@@ -2,8 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <functional>
 #include <map>
+#include <utility>
+#include <vector>
 
 namespace limpet::agent {
 namespace {
@@ -21,6 +24,7 @@ struct fake_etcd {
     member_state state = member_state::ready;
     std::int64_t lease = 0;
     std::int64_t mod_revision = 0;
+    std::uint32_t weight = 1;
   };
 
   fsm::time_point now{std::chrono::hours(1)};
@@ -29,10 +33,13 @@ struct fake_etcd {
   std::int64_t revision = 1;
   std::int64_t next_lease = 100;
   bool is_look_broken = false;
+  std::vector<std::uint32_t> weights; ///< of all values that were put
 
-  void put(std::string incarnation, member_state state, std::int64_t lease) {
-    value = key{std::move(incarnation), state, lease, ++revision};
+  void put(std::string incarnation, member_state state, std::int64_t lease, std::uint32_t weight = 1) {
+    value = key{std::move(incarnation), state, lease, ++revision, weight};
+    weights.push_back(weight);
   }
+  fsm::exists found() const { return {value->incarnation, value->lease, value->mod_revision, value->weight}; }
   void revoke(std::int64_t lease) {
     leases.erase(lease);
     if (value && value->lease == lease) value.reset();
@@ -56,23 +63,29 @@ struct fake_etcd {
   }
   fsm::outcome perform(const fsm::create& step) {
     if (!value && !leases.contains(step.lease)) return fsm::lease_gone();
-    if (value) return fsm::exists{value->incarnation, value->lease, value->mod_revision};
-    put(step.incarnation, member_state::ready, step.lease);
+    if (value) return found();
+    put(step.incarnation, member_state::ready, step.lease, step.weight);
     return fsm::done();
   }
   fsm::outcome perform(const fsm::adopt& step) {
     if (!value) return fsm::absent();
     if (value->mod_revision != step.mod_revision) {
-      return fsm::exists{value->incarnation, value->lease, value->mod_revision};
+      return found();
     }
     if (!leases.contains(step.lease)) return fsm::lease_gone();
-    put(step.incarnation, member_state::ready, step.lease);
+    put(step.incarnation, member_state::ready, step.lease, step.weight);
+    return fsm::done();
+  }
+  fsm::outcome perform(const fsm::raise_weight& step) {
+    if (!value) return fsm::absent();
+    if (value->lease != step.lease) return found();
+    put(step.incarnation, value->state, step.lease, step.weight);
     return fsm::done();
   }
   fsm::outcome perform(const fsm::mark_draining& step) {
     if (!value) return fsm::absent();
-    if (value->lease != step.lease) return fsm::exists{value->incarnation, value->lease, value->mod_revision};
-    put(step.incarnation, member_state::draining, step.lease);
+    if (value->lease != step.lease) return found();
+    put(step.incarnation, member_state::draining, step.lease, step.weight);
     return fsm::done();
   }
   fsm::outcome perform(const fsm::keep_alive& step) {
@@ -84,7 +97,7 @@ struct fake_etcd {
     if (is_look_broken) return fsm::failed();
     if (!value) return fsm::absent();
     if (value->lease == step.lease && value->incarnation == step.incarnation) return fsm::done();
-    return fsm::exists{value->incarnation, value->lease, value->mod_revision};
+    return found();
   }
   fsm::outcome perform(const fsm::revoke& step) {
     if (!leases.contains(step.lease)) return fsm::lease_gone();
@@ -455,6 +468,185 @@ TEST_F(registration_fsm_test, whatever_operation_fails_it_comes_right) {
       operations = 0;
       fault_of = [=](int operation) { return operation == failing ? kind : fault::none; };
       live(*this);
+    }
+  }
+}
+
+// -- slow start ---------------------------------------------------------
+
+using weights = std::vector<std::uint32_t>;
+
+struct slow_start_test : registration_fsm_test {
+  /// Ten minutes, so that a step is 66.7 s.
+  static fsm::options growing(std::uint32_t weight, std::chrono::milliseconds time = 600s) {
+    auto options = timing;
+    options.weight = weight;
+    options.slow_start = time;
+    return options;
+  }
+  slow_start_test() { machine = fsm(growing(100), 1); }
+
+  std::uint32_t weight() const { return etcd.value ? etcd.value->weight : 0; }
+};
+
+TEST_F(slow_start_test, without_it_the_weight_is_there_at_once) {
+  machine = fsm(growing(100, 0s), 1);
+  machine.healthy("i1");
+  pass(60s);
+  EXPECT_EQ(etcd.weights, weights{100});
+  EXPECT_EQ(machine.weight(), 100u);
+}
+
+TEST_F(slow_start_test, the_weight_grows_in_ten_steps_the_last_at_the_end) {
+  machine.healthy("i1");
+  settle();
+  EXPECT_EQ(weight(), 10u);
+  pass(66s);
+  EXPECT_EQ(weight(), 10u);
+  pass(1s);
+  EXPECT_EQ(weight(), 20u);
+  pass(532s);
+  EXPECT_EQ(weight(), 90u);
+  pass(2s);
+  EXPECT_EQ(weight(), 100u);
+  EXPECT_EQ(etcd.weights, (weights{10, 20, 30, 40, 50, 60, 70, 80, 90, 100}));
+  const auto revision = etcd.revision;
+  pass(1h);
+  EXPECT_EQ(etcd.revision, revision) << "not written again";
+}
+
+TEST_F(slow_start_test, no_step_is_less_than_one_and_the_first_is_never_nothing) {
+  const std::pair<std::uint32_t, weights> cases[] = {
+      {1, {1}},
+      {2, {1, 2}},
+      {7, {1, 2, 3, 4, 5, 6, 7}},
+      {15, {1, 3, 4, 6, 7, 9, 10, 12, 13, 15}},
+      {65'535, {6'553, 13'107, 19'660, 26'214, 32'767, 39'321, 45'874, 52'428, 58'981, 65'535}}};
+  for (const auto& [weight, wanted] : cases) {
+    etcd = fake_etcd();
+    machine = fsm(growing(weight), 1);
+    machine.healthy("i1");
+    pass(601s);
+    EXPECT_EQ(etcd.weights, wanted) << weight;
+  }
+}
+
+TEST_F(slow_start_test, a_lost_lease_or_key_does_not_begin_it_anew) {
+  machine.healthy("i1");
+  pass(300s);
+  ASSERT_EQ(weight(), 50u);
+  etcd.revoke(etcd.value->lease);
+  pass(10s);
+  EXPECT_EQ(weight(), 50u);
+  etcd.value.reset();
+  pass(10s);
+  EXPECT_EQ(weight(), 50u);
+  pass(300s);
+  EXPECT_EQ(weight(), 100u);
+  EXPECT_TRUE(std::is_sorted(etcd.weights.begin(), etcd.weights.end()));
+}
+
+TEST_F(slow_start_test, what_was_taken_out_and_comes_back_begins_anew) {
+  machine.healthy("i1");
+  pass(700s);
+  machine.unhealthy();
+  settle();
+  machine.healthy("i1"); // the same process, but its sessions are elsewhere by now
+  settle();
+  EXPECT_EQ(weight(), 10u);
+  pass(700s);
+  machine.healthy("i2"); // another, without a check that failed between
+  settle();
+  EXPECT_EQ(registered(), "i2");
+  EXPECT_EQ(weight(), 10u);
+}
+
+TEST_F(slow_start_test, who_got_the_key_back_from_another_begins_anew) {
+  machine.healthy("i1");
+  pass(700s);
+  etcd.leases[7] = etcd.now + 20s;
+  etcd.put("foreign", member_state::ready, 7);
+  pass(15s);
+  ASSERT_TRUE(machine.is_superseded());
+  pass(20s);
+  EXPECT_EQ(registered(), "i1");
+  EXPECT_EQ(weight(), 10u);
+}
+
+TEST_F(slow_start_test, a_drain_keeps_the_weight_that_there_is) {
+  machine.healthy("i1");
+  pass(300s);
+  machine.drain(etcd.now);
+  settle();
+  EXPECT_EQ(registered(), "i1 draining");
+  EXPECT_EQ(weight(), 50u);
+  pass(9s);
+  EXPECT_EQ(weight(), 50u);
+  pass(2s);
+  EXPECT_TRUE(machine.is_over(etcd.now));
+}
+
+TEST_F(slow_start_test, an_outage_is_made_up_for_and_keeps_no_lease_waiting) {
+  machine.healthy("i1");
+  settle();
+  fault_of = [](int) { return fault::not_done; };
+  pass(300s);
+  fault_of = [](int) { return fault::none; };
+  pass(10s);
+  EXPECT_EQ(weight(), 50u) << "in one step";
+  EXPECT_EQ(etcd.weights, (weights{10, 50}));
+}
+
+TEST_F(slow_start_test, an_etcd_that_takes_no_puts_still_keeps_the_lease_alive) {
+  machine.healthy("i1");
+  settle();
+  const auto lease = etcd.value->lease;
+  for (int i = 0; i < 3'000; ++i) {
+    const auto action = machine.next(etcd.now);
+    if (const auto* idle = std::get_if<fsm::wait>(&action)) {
+      etcd.advance(std::chrono::ceil<std::chrono::milliseconds>(idle->until - etcd.now));
+    } else if (std::holds_alternative<fsm::raise_weight>(action)) {
+      machine.finished(fsm::failed(), etcd.now);
+    } else {
+      machine.finished(perform(action), etcd.now);
+    }
+    ASSERT_TRUE(etcd.value && etcd.value->lease == lease) << i;
+  }
+  EXPECT_EQ(weight(), 10u);
+}
+
+/// A life with a slow start, a loss of its lease in the middle, and a drain.
+void grow(slow_start_test& test) {
+  test.machine.healthy("i1");
+  test.pass(200s);
+  if (test.etcd.value) test.etcd.revoke(test.etcd.value->lease);
+  test.pass(180s);
+  EXPECT_EQ(test.weight(), 60u);
+  test.pass(250s);
+  EXPECT_EQ(test.weight(), 100u);
+  test.machine.drain(test.etcd.now);
+  test.pass(5s);
+  EXPECT_EQ(test.registered(), "i1 draining");
+  EXPECT_EQ(test.weight(), 100u);
+  EXPECT_TRUE(std::is_sorted(test.etcd.weights.begin(), test.etcd.weights.end())) << "it never falls";
+  test.pass(10s);
+  EXPECT_EQ(test.registered(), "");
+  EXPECT_TRUE(test.machine.is_over(test.etcd.now));
+}
+
+TEST_F(slow_start_test, whatever_operation_fails_it_comes_right) {
+  grow(*this);
+  const int in_all = operations;
+  ASSERT_GT(in_all, 300);
+  for (const fault kind : {fault::not_done, fault::answer_lost}) {
+    for (int failing = 0; failing < in_all; ++failing) {
+      SCOPED_TRACE("operation " + std::to_string(failing) +
+                   (kind == fault::not_done ? " not done" : " unanswered"));
+      etcd = fake_etcd();
+      machine = fsm(growing(100), 1);
+      operations = 0;
+      fault_of = [=](int operation) { return operation == failing ? kind : fault::none; };
+      grow(*this);
     }
   }
 }
