@@ -5,6 +5,7 @@ script returns. A script reads requests and sends whatever it likes, and may lea
 """
 
 import collections
+import contextlib
 import dataclasses
 import os
 import socket
@@ -181,6 +182,7 @@ class Origin:
         for thread in self._threads:
             thread.join(DEADLINE_S)
         if self.address.startswith("unix:"):
-            os.unlink(self.address.removeprefix("unix:"))
+            with contextlib.suppress(FileNotFoundError):  # stopped before
+                os.unlink(self.address.removeprefix("unix:"))
         if self._errors:
             raise self._errors[0]
