@@ -24,6 +24,15 @@ TEST(percent, decodes_once) {
   }
 }
 
+TEST(percent, encodes_all_but_what_is_unreserved) {
+  EXPECT_EQ(percent_encode("az-AZ._~09"), "az-AZ._~09");
+  EXPECT_EQ(percent_encode("a b&c=/%\xff"), "a%20b%26c%3D%2F%25%FF");
+  std::string all;
+  for (int c = 0; c < 256; ++c)
+    all += static_cast<char>(c);
+  EXPECT_TRUE(percent_decodes_to(percent_encode(all), all));
+}
+
 TEST(percent, refuses_what_is_no_encoding) {
   for (const std::string_view text : {"%", "a%", "%4", "%4g", "%g4", "%%41", "%-1", "%+1", "% 1", "ab%0"}) {
     std::string out;
