@@ -157,6 +157,9 @@ void check_pools(const settings& s, const place& document, reader& r) {
     const reader::scope item(r, name);
     if (!used.contains(name)) r.warning(at.key_where(), "no route leads here");
     check_issued(s, p, at.key("session"), r);
+    if (at.has("rails") && p.members.source == source_kind::static_)
+      r.warning(at.key("rails").key_where(), "static members have no rails",
+                "who changes them is taken at his word");
     if (!p.members.file_path.empty() && !file_exists(p.members.file_path))
       r.warning(at.key("members").key("file").key("path").where(),
                 quoted(p.members.file_path) + " is not there yet; the pool is empty until it is");

@@ -123,6 +123,23 @@ struct ejection_settings {
   friend bool operator==(const ejection_settings&, const ejection_settings&) = default;
 };
 
+struct damping_settings {
+  std::uint32_t flaps = 3; ///< 0: no damping. A rolling restart makes one, a second try two
+  milliseconds window = 60s;
+  milliseconds steady = 30s;
+  friend bool operator==(const damping_settings&, const damping_settings&) = default;
+};
+
+/// What keeps a pool's view from following its source blindly. Static members have none.
+struct rail_settings {
+  std::uint32_t max_removal_percent = 50; ///< 100: removals are not held back
+  milliseconds window = 10s;              ///< twice an agent's default lease
+  milliseconds settle = 1s; ///< etcd revokes leases that have run out twice a second, one by one
+  milliseconds hold = 60s;  ///< long enough for agents to register again, and for an alert to be seen
+  damping_settings damping;
+  friend bool operator==(const rail_settings&, const rail_settings&) = default;
+};
+
 struct pool {
   std::string name;
   member_settings members;
@@ -133,6 +150,7 @@ struct pool {
   pool_limit_settings limits;
   std::optional<health_settings> health; ///< none: no checks
   ejection_settings ejection;
+  rail_settings rails;
   friend bool operator==(const pool&, const pool&) = default;
 };
 

@@ -6,8 +6,8 @@
 #include <vector>
 
 /// Every key of the configuration, declared once. One file a group of sections: declare_edge.cpp (listeners,
-/// routes, limits), declare_pools.cpp, declare_health.cpp, declare_session.cpp, declare_etcd.cpp (etcd,
-/// agent), and declaration.cpp, which joins them.
+/// routes, limits), declare_pools.cpp, declare_health.cpp, declare_rails.cpp, declare_session.cpp,
+/// declare_etcd.cpp (etcd, agent), and declaration.cpp, which joins them.
 namespace limpet::config {
 
 /// The whole file.
@@ -26,6 +26,7 @@ type_ptr<pool> pool_section();
 type_ptr<session_settings> session_section();
 type_ptr<health_settings> health_section();
 type_ptr<ejection_settings> ejection_section();
+type_ptr<rail_settings> rails_section();
 
 type_ptr<etcd_settings> etcd_section();
 type_ptr<agent_settings> agent_section();

@@ -160,6 +160,9 @@ type_ptr<pool> pool_section() {
       key("ejection", &s::ejection, ejection_section(),
           "When a member that takes connections, but answers badly, is left alone for a while. Its sessions "
           "go where `fail_over` says, and come back afterwards."),
+      key("rails", &s::rails, rails_section(),
+          "What keeps the pool from following its source blindly: mass removals are held back, members that "
+          "come and go are left out. Not for static members."),
   });
 }
 

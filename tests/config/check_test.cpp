@@ -35,6 +35,27 @@ TEST(check, values_have_types_and_ranges) {
                           "7:8 admin: must be a mapping, not a plain value"));
 }
 
+TEST(check, rails_have_ranges_and_static_members_none) {
+  EXPECT_THAT(errors_of(with_pool(
+                  "    members: {etcd: {}}\n    rails: {max_removal_percent: 101, window: 0, settle: 2h, "
+                  "hold: 1, damping: {flaps: 101, steady: 0, tries: 3}}\n")),
+              ElementsAre("6:34 pools.a.rails.max_removal_percent: must be 0 to 100",
+                          "6:47 pools.a.rails.window: must be 1ms to 1d",
+                          "6:58 pools.a.rails.settle: must be 0, or 1ms to 1h",
+                          "6:68 pools.a.rails.hold: \"1\" has no unit (write 1s for seconds)",
+                          "6:88 pools.a.rails.damping.flaps: must be 0 to 100",
+                          "6:101 pools.a.rails.damping.steady: must be 1ms to 1d",
+                          "6:104 pools.a.rails.damping: unknown key \"tries\""));
+  const auto loaded =
+      load(with_pool("    members: {static: [{id: x, address: 'h:1'}]}\n    rails: {hold: 5m}\n"));
+  EXPECT_TRUE(loaded.ok());
+  EXPECT_THAT(
+      lines(loaded.warnings),
+      ElementsAre("6:5 pools.a: static members have no rails (who changes them is taken at his word)"));
+  EXPECT_THAT(load(with_pool("    members: {etcd: {}}\n    rails: {hold: 5m}\n")).warnings,
+              testing::IsEmpty());
+}
+
 TEST(check, pools_of_one_host_issue_cookies_of_their_own) {
   const auto two = [](const std::string& route, const std::string& issue) {
     return errors_of("listeners: [{address: ':80'}]\nroutes: [{pool: a}, " + route +

@@ -62,6 +62,7 @@ private:
     p.timeouts = {time(), time(), time(), time(), below(2) ? 0ms : time(), below(2) ? 0ms : time()};
     p.limits = {below(100), below(100), 1024 + below(60'000)};
     add_health(p);
+    p.rails = {below(101), time(), below(2) ? 0ms : time(), time(), {below(101), time(), time()}};
     switch (below(3)) {
     case 0:
       p.members = {source_kind::etcd, {}, {}};
