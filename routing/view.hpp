@@ -44,6 +44,8 @@ public:
 
   std::span<const member> members() const noexcept { return members_; }
   std::span<const weight_class> classes() const noexcept { return classes_; }
+  /// How far the source was read. Two views of one epoch may differ, since what is read may be held back:
+  /// whether views are equal, checksum() says.
   std::uint64_t epoch() const noexcept { return epoch_; }
 
   /// 52 bits over the sorted (id, incarnation, address, weight, state) of all members: equal on proxies with

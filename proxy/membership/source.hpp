@@ -14,6 +14,7 @@ struct member_list {
   std::vector<routing::member> members; ///< no two with one id
   std::uint64_t epoch = 0;              ///< grows with each change; with etcd a revision
   bool stale = false; ///< the store is out of reach, or the list is a snapshot from disk: last-known-good
+  friend bool operator==(const member_list&, const member_list&) = default;
 };
 
 /// Counters and state of a source, for metrics and the admin pages. Read on the control thread.
@@ -26,6 +27,7 @@ struct source_status {
   std::uint64_t relist_differences = 0; ///< what a re-list found that the watch had not told
   std::uint64_t errors = 0;             ///< failed requests to the store
   std::string last_error;
+  std::uint64_t restores = 0; ///< times the store went back in time, or became another one
 };
 
 /// Where a pool's members come from. Lives on the control thread; all calls and callbacks are made there.
