@@ -24,17 +24,27 @@ void control::apply(const config::settings& settings) {
   });
   std::erase_if(members_, [&](const auto& list) { return !settings_.pools.contains(list.first); });
   for (const auto& [name, pool] : settings_.pools) {
-    if (sources_.contains(name)) continue;
+    if (const auto known = sources_.find(name); known != sources_.end()) {
+      if (known->second.rails) known->second.rails->configure(pool.rails);
+      continue;
+    }
     auto& made = sources_[name];
     made.settings = pool.members;
     const auto earlier = members_.find(name);
     if (pool.members.source != config::source_kind::etcd && earlier != members_.end())
       made.epochs_before = earlier->second.epoch;
-    made.source = membership::make_source(io_, pool, settings_.etcd);
+    make_source(pool, made);
     made.source->start(
         [this, pool_name = name](membership::member_list list) { on_members(pool_name, std::move(list)); });
   }
   publish_now();
+}
+
+void control::make_source(const config::pool& pool, pool_source& made) {
+  auto railed = membership::make_railed_source(io_, pool, settings_.etcd);
+  made.rails = railed.get();
+  made.source = std::move(railed);
+  if (!made.source) made.source = membership::make_source(io_, pool, settings_.etcd);
 }
 
 void control::on_members(const std::string& pool, membership::member_list list) {
@@ -75,6 +85,11 @@ void control::free_old() {
 membership::source_status control::status_of(const std::string& pool) const {
   const auto found = sources_.find(pool);
   return found == sources_.end() ? membership::source_status{} : found->second.source->status();
+}
+
+membership::railed_source* control::rails_of(const std::string& pool) const {
+  const auto found = sources_.find(pool);
+  return found == sources_.end() ? nullptr : found->second.rails;
 }
 
 void control::stop() {

@@ -2,7 +2,7 @@
 
 #include "config/config.hpp"
 #include "proxy/address_book.hpp"
-#include "proxy/membership/source.hpp"
+#include "proxy/membership/railed_source.hpp"
 #include "proxy/snapshot_builder.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -34,15 +34,20 @@ public:
   std::shared_ptr<const http::snapshot> current() const noexcept { return current_; }
   const http::label_names& labels() const noexcept { return builder_.labels(); }
   membership::source_status status_of(const std::string& pool) const;
+  /// What stands between the pool's source and its view; nullptr where there is none: static members, no such
+  /// pool. Good until the next apply().
+  membership::railed_source* rails_of(const std::string& pool) const;
 
 private:
   struct pool_source {
     config::member_settings settings;
     std::unique_ptr<membership::source> source;
+    membership::railed_source* rails = nullptr; ///< the source, where it has them
     /// Where the epochs of a source that counts for itself go on, after a reload that made it anew.
     std::uint64_t epochs_before = 0;
   };
 
+  void make_source(const config::pool& pool, pool_source& made);
   void on_members(const std::string& pool, membership::member_list list);
   /// Changes that come together make one snapshot.
   void publish_soon();

@@ -15,10 +15,6 @@ etcd::watcher::options watch_options(const etcd_source::options& what) {
   return options;
 }
 
-bool same(const member_list& a, const member_list& b) {
-  return a.epoch == b.epoch && a.stale == b.stale && a.members == b.members;
-}
-
 } // namespace
 
 etcd_source::etcd_source(boost::asio::any_io_executor executor, std::shared_ptr<etcd::client> client,
@@ -27,8 +23,7 @@ etcd_source::etcd_source(boost::asio::any_io_executor executor, std::shared_ptr<
       watcher_(executor, std::move(client), watch_options(options_),
                [this](const std::vector<etcd::change>& changes, const etcd::watch_status& status) {
                  on_update(changes, status);
-               }),
-      save_timer_(executor) {
+               }) {
   if (!options_.snapshot_folder.empty()) snapshot_.emplace(options_.snapshot_folder, options_.pool);
 }
 
@@ -40,8 +35,6 @@ void etcd_source::start(publish_function publish) {
 void etcd_source::stop() {
   if (std::exchange(is_stopped_, true)) return;
   watcher_.stop();
-  save_timer_.cancel();
-  if (save_due_) save();
 }
 
 source_status etcd_source::status() const {
@@ -53,6 +46,7 @@ source_status etcd_source::status() const {
   status.revision = published_ ? published_->epoch : 0;
   status.invalid_values = table_.invalid_values();
   status.relist_differences = watch.differences;
+  status.restores = watch.restores;
   status.errors = watch.errors;
   status.last_error = watch.last_error;
   return status;
@@ -123,29 +117,9 @@ void etcd_source::start_cold() {
 }
 
 void etcd_source::publish(member_list list) {
-  if (published_ && same(*published_, list)) return;
-  const bool is_from_store = seen_.listed;
+  if (published_ == list) return;
   published_ = list;
-  if (is_from_store && snapshot_) save_soon();
   publish_(std::move(list));
-}
-
-/// At most one write a second: a pool that changes all the time must not keep the disk busy.
-void etcd_source::save_soon() {
-  constexpr std::chrono::seconds pace{1};
-  if (std::exchange(save_due_, true)) return;
-  save_timer_.expires_after(pace);
-  save_timer_.async_wait([this, alive = std::weak_ptr(alive_)](boost::system::error_code aborted) {
-    if (!aborted && !alive.expired() && save_due_) save();
-  });
-}
-
-void etcd_source::save() {
-  save_due_ = false;
-  const auto problem = snapshot_->write(*published_);
-  if (problem && !snapshot_is_failing_) spdlog::error("pool {}: no snapshot: {}", options_.pool, *problem);
-  if (!problem && snapshot_is_failing_) spdlog::info("pool {}: snapshots are written again", options_.pool);
-  snapshot_is_failing_ = problem.has_value();
 }
 
 } // namespace limpet::membership

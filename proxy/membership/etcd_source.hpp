@@ -5,8 +5,6 @@
 #include "proxy/membership/snapshot.hpp"
 #include "proxy/membership/source.hpp"
 
-#include <boost/asio/steady_timer.hpp>
-
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -23,7 +21,7 @@ public:
     std::string pool;
     std::string prefix;
     std::chrono::milliseconds relist{45'000};
-    std::string snapshot_folder; ///< empty: none is written, none is read
+    std::string snapshot_folder; ///< where the view was kept, for a cold start; empty: none is read
   };
 
   etcd_source(boost::asio::any_io_executor executor, std::shared_ptr<etcd::client> client, options what);
@@ -39,24 +37,17 @@ private:
   void log_what_changed(const etcd::watch_status& status);
   void start_cold();
   void publish(member_list list);
-  void save_soon();
-  void save();
 
   options options_;
   member_table table_;
   etcd::watcher watcher_;
   std::optional<snapshot_file> snapshot_;
-  boost::asio::steady_timer save_timer_;
   publish_function publish_;
   etcd::watch_status seen_;
   std::optional<member_list> published_;
   bool cold_start_done_ = false;
-  bool save_due_ = false;
-  bool snapshot_is_failing_ = false;
   bool members_left_out_ = false;
   bool is_stopped_ = false;
-  std::shared_ptr<void> alive_ =
-      std::make_shared<char>(); ///< a timer's handler may still be queued when this goes
 };
 
 } // namespace limpet::membership

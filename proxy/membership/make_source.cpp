@@ -28,4 +28,15 @@ std::unique_ptr<source> make_source(boost::asio::io_context& io, const config::p
   return std::make_unique<static_source>(pool.members.static_members);
 }
 
+std::unique_ptr<railed_source> make_railed_source(boost::asio::io_context& io, const config::pool& pool,
+                                                  const config::etcd_settings& etcd) {
+  const bool is_etcd = pool.members.source == config::source_kind::etcd;
+  if (!is_etcd && pool.members.source != config::source_kind::file) return nullptr;
+  return std::make_unique<railed_source>(
+      io.get_executor(), make_source(io, pool, etcd),
+      railed_source::options{.pool = pool.name,
+                             .rails = pool.rails,
+                             .snapshot_folder = is_etcd ? etcd.snapshot : std::string()});
+}
+
 } // namespace limpet::membership

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "config/config.hpp"
-#include "proxy/membership/source.hpp"
+#include "proxy/membership/railed_source.hpp"
 
 #include <memory>
 
@@ -16,5 +16,10 @@ namespace limpet::membership {
 /// settings cannot be used: a malformed endpoint, a TLS file that cannot be read.
 std::unique_ptr<source> make_source(boost::asio::io_context& io, const config::pool& pool,
                                     const config::etcd_settings& etcd);
+
+/// The same behind the pool's rails; nullptr where it has none, as with static members. Throws as make_source
+/// does.
+std::unique_ptr<railed_source> make_railed_source(boost::asio::io_context& io, const config::pool& pool,
+                                                  const config::etcd_settings& etcd);
 
 } // namespace limpet::membership

@@ -40,6 +40,19 @@ TEST_F(make_source_test, a_static_source_publishes_before_start_returns) {
   EXPECT_TRUE(source->status().ready);
 }
 
+TEST_F(make_source_test, all_but_static_members_have_rails) {
+  const auto kind_behind_rails = [&](config::source_kind kind) {
+    pool.name = "chat";
+    pool.members.source = kind;
+    const auto railed = make_railed_source(io, pool, etcd);
+    return railed ? railed->status().kind : "none";
+  };
+  EXPECT_EQ(kind_behind_rails(config::source_kind::file), "file");
+  EXPECT_EQ(kind_behind_rails(config::source_kind::etcd), "etcd");
+  EXPECT_EQ(kind_behind_rails(config::source_kind::static_), "none");
+  EXPECT_EQ(kind_behind_rails(config::source_kind::none), "none");
+}
+
 TEST_F(make_source_test, etcd_settings_that_cannot_be_used_are_refused) {
   etcd.endpoints = {"https://127.0.0.1:1"};
   etcd.tls.ca = "/nonexistent";
