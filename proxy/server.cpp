@@ -324,9 +324,28 @@ ops::process_facts server::facts() const {
 
 std::vector<ops::pool_facts> server::pools() const {
   std::vector<ops::pool_facts> all;
-  for (const auto& pool : control_.current()->pools)
-    all.push_back({pool, control_.status_of(pool->settings.name), health_checker_.of(*pool)});
+  for (const auto& pool : control_.current()->pools) {
+    const auto& name = pool->settings.name;
+    all.push_back({pool, control_.status_of(name), health_checker_.of(*pool)});
+    if (const auto* rails = control_.rails_of(name)) all.back().rails = rails->rails_now();
+  }
   return all;
+}
+
+std::size_t server::act_on_rails(const std::string& pool, ops::rails_action action) {
+  auto* rails = control_.rails_of(pool);
+  if (!rails) return 0;
+  switch (action) {
+  case ops::rails_action::suspend:
+    rails->suspend();
+    return 0;
+  case ops::rails_action::resume:
+    rails->resume();
+    return 0;
+  case ops::rails_action::apply:
+    return rails->apply();
+  }
+  return 0;
 }
 
 } // namespace limpet

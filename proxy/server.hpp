@@ -50,6 +50,7 @@ public:
   const config::settings& settings() const override { return control_.settings(); }
   bool ready() const override;
   void begin_drain() override;
+  std::size_t act_on_rails(const std::string& pool, ops::rails_action action) override;
 
 private:
   void fit_limits();

@@ -5,13 +5,19 @@
 #include "proxy/ops/index_page.hpp"
 #include "proxy/ops/log_level.hpp"
 #include "proxy/ops/members_json.hpp"
+#include "proxy/ops/membership_json.hpp"
 #include "proxy/ops/metrics.hpp"
+#include "proxy/ops/rails_query.hpp"
 
+#include <boost/asio/post.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
 #include <chrono>
 #include <ctime>
+#include <map>
 #include <utility>
 
 namespace limpet::ops {
@@ -41,6 +47,10 @@ const admin_pages::page admin_pages::pages[] = {
     {"/metrics", "GET", &admin_pages::metrics_text},
     {"/config", "GET", &admin_pages::configuration},
     {"/members", "GET", &admin_pages::members},
+    {"/membership", "GET", &admin_pages::membership},
+    {"/membership/suspend", "POST", &admin_pages::suspend_membership},
+    {"/membership/resume", "POST", &admin_pages::resume_membership},
+    {"/membership/apply", "POST", &admin_pages::apply_membership},
     {"/explain", "GET", &admin_pages::explanation},
     {"/drain", "POST", &admin_pages::drain},
     {"/loglevel", "GET", &admin_pages::log_level},
@@ -90,6 +100,40 @@ awaitable<page_answer> admin_pages::configuration(page_request) {
 
 awaitable<page_answer> admin_pages::members(page_request) {
   co_return json(200, members_json(backend_->pools(), std::chrono::steady_clock::now()));
+}
+
+awaitable<page_answer> admin_pages::membership(page_request) {
+  co_return json(200, membership_json(backend_->pools(), moment::now()));
+}
+
+awaitable<page_answer> admin_pages::suspend_membership(page_request request) {
+  return act_on_rails(request, rails_action::suspend);
+}
+
+awaitable<page_answer> admin_pages::resume_membership(page_request request) {
+  return act_on_rails(request, rails_action::resume);
+}
+
+awaitable<page_answer> admin_pages::apply_membership(page_request request) {
+  return act_on_rails(request, rails_action::apply);
+}
+
+awaitable<page_answer> admin_pages::act_on_rails(page_request request, rails_action action) {
+  const auto chosen = choose_pools(backend_->pools(), request.query);
+  if (chosen.status != 200) co_return text(chosen.status, chosen.complaint);
+  std::map<std::string, std::size_t> changed;
+  for (const auto& name : chosen.names)
+    changed[name] = backend_->act_on_rails(name, action);
+  // The view that comes of it is published in the control thread's next turn.
+  co_await boost::asio::post(boost::asio::use_awaitable);
+  if (!backend_) co_return text(503, "stopped\n");
+  auto pools = backend_->pools();
+  std::erase_if(pools, [&](const auto& p) { return !p.pool || !changed.contains(p.pool->settings.name); });
+  auto told = membership_json(pools, moment::now());
+  if (action == rails_action::apply)
+    for (auto& pool : told.at("pools").as_array())
+      pool.as_object()["applied"] = changed.at(std::string(pool.at("name").as_string()));
+  co_return json(200, told);
 }
 
 awaitable<page_answer> admin_pages::explanation(page_request request) {

@@ -49,6 +49,11 @@ private:
   boost::asio::awaitable<page_answer> metrics_text(page_request);
   boost::asio::awaitable<page_answer> configuration(page_request);
   boost::asio::awaitable<page_answer> members(page_request);
+  boost::asio::awaitable<page_answer> membership(page_request);
+  boost::asio::awaitable<page_answer> suspend_membership(page_request);
+  boost::asio::awaitable<page_answer> resume_membership(page_request);
+  boost::asio::awaitable<page_answer> apply_membership(page_request);
+  boost::asio::awaitable<page_answer> act_on_rails(page_request, rails_action action);
   boost::asio::awaitable<page_answer> explanation(page_request);
   boost::asio::awaitable<page_answer> drain(page_request);
   boost::asio::awaitable<page_answer> log_level(page_request);

@@ -3,6 +3,7 @@
 #include "config/config.hpp"
 #include "proxy/http/labels.hpp"
 #include "proxy/http/snapshot.hpp"
+#include "proxy/membership/rails.hpp"
 #include "proxy/membership/source.hpp"
 #include "proxy/net/counters.hpp"
 #include "proxy/ops/health_checker.hpp"
@@ -11,6 +12,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +38,11 @@ struct pool_facts {
   std::shared_ptr<const http::pool_snapshot> pool;
   membership::source_status source;
   std::vector<member_checks> checks; ///< parallel to the pool's members; empty where it has no active checks
+  std::optional<membership::rails_status> rails{}; ///< nothing: it has none, as with static members
 };
+
+/// What an operator does to a pool's rails.
+enum class rails_action : std::uint8_t { suspend, resume, apply };
 
 /// What the admin pages and the metrics ask of the server. Called on the control thread.
 class backend {
@@ -53,6 +59,8 @@ public:
   /// False as soon as a drain begins.
   virtual bool ready() const = 0;
   virtual void begin_drain() = 0;
+  /// The pool has rails. Returns how many members the action let go or let in.
+  virtual std::size_t act_on_rails(const std::string& pool, rails_action action) = 0;
 };
 
 } // namespace limpet::ops

@@ -23,7 +23,7 @@ const std::string_view index_page = R"html(<!doctype html>
 <h1>Limpet</h1>
 <p id="status">&nbsp;</p>
 <nav>
-  <a href="/metrics">metrics</a><a href="/members">members</a><a href="/config">config</a>
+  <a href="/metrics">metrics</a><a href="/members">members</a><a href="/membership">membership</a><a href="/config">config</a>
   <a href="/healthz">healthz</a><a href="/readyz">readyz</a><a href="/loglevel">loglevel</a><a href="/version">version</a>
 </nav>
 <form action="/explain">
@@ -47,15 +47,30 @@ const std::string_view index_page = R"html(<!doctype html>
   };
   const columns = [["member"], ["address"], ["zone"], ["weight", "number"], ["state"], ["up"],
                    ["connections", "number"], ["incarnation"]];
+  const stateOf = m => m.held ? "has left, held back" : m.leaving ? "has left" : m.state;
   const memberRow = m => row("td", [
-    [m.id], [m.address], [m.zone], [m.weight, "number"], [m.state, m.state === "ready" ? "" : "bad"],
+    [m.id], [m.address], [m.zone], [m.weight, "number"], [stateOf(m), stateOf(m) === "ready" ? "" : "bad"],
     [m.up === undefined ? "" : m.up ? "yes" : m.left_out ?? "no", m.up === false ? "bad" : ""],
     [m.connections ?? "", "number"], [m.incarnation]]);
-  const poolTable = pool => {
+  const ids = list => list.map(one => one.id ?? one).join(", ");
+  const railsTexts = rails => {
+    const texts = [];
+    if (!rails?.rails) return texts;
+    const {joined, left, changed} = rails.pending;
+    if (rails.suspended)
+      texts.push(`suspended since ${rails.suspended_since}; to come: ${joined.length} join, ${left.length} leave, ` +
+                 `${changed.length} change`);
+    if (rails.held.length)
+      texts.push(`held back: ${ids(rails.held)}; ${rails.held[0].why}; until ${rails.held[0].until ?? "resumed"}`);
+    if (rails.damped.length) texts.push(`left out, since they come and go: ${ids(rails.damped)}`);
+    return texts;
+  };
+  const poolTable = (pool, rails) => {
     const part = element("section");
     part.append(element("h2", pool.name));
     part.append(element("div", `${pool.source.kind}, epoch ${pool.epoch}, checksum ${pool.checksum}`, "facts"));
     if (pool.stale) part.append(element("div", `stale: ${pool.source.last_error ?? "the source is out of reach"}`, "bad"));
+    for (const text of railsTexts(rails)) part.append(element("div", text, "bad"));
     const table = element("table");
     table.append(row("th", columns), ...pool.members.map(memberRow));
     part.append(table);
@@ -64,9 +79,11 @@ const std::string_view index_page = R"html(<!doctype html>
   const status = document.getElementById("status");
   const refresh = async () => {
     try {
-      const [members, version, ready] = await Promise.all(["/members", "/version", "/readyz"].map(path => fetch(path)));
+      const paths = ["/members", "/membership", "/version", "/readyz"];
+      const [members, membership, version, ready] = await Promise.all(paths.map(path => fetch(path)));
       const pools = (await members.json()).pools;
-      document.getElementById("pools").replaceChildren(...pools.map(poolTable));
+      const rails = Object.fromEntries((await membership.json()).pools.map(pool => [pool.name, pool]));
+      document.getElementById("pools").replaceChildren(...pools.map(pool => poolTable(pool, rails[pool.name])));
       status.textContent = `${(await version.json()).version}, ${(await ready.text()).trim()}, ` +
                            `as of ${new Date().toLocaleTimeString()}`;
       status.className = "";

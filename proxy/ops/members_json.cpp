@@ -6,6 +6,9 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <map>
+#include <optional>
+#include <string_view>
 
 namespace limpet::ops {
 
@@ -47,6 +50,22 @@ json::object health_object(const member_checks& checks) {
   return out;
 }
 
+/// Marks the members that the source has taken out and that rails keep.
+void add_held(json::array& members, const std::optional<membership::rails_status>& rails) {
+  if (!rails) return;
+  std::map<std::string_view, std::string_view> marks;
+  for (const auto& one : rails->held)
+    marks[one.id] = "held";
+  for (const auto& one : rails->leaving)
+    marks[one.id] = "leaving";
+  if (marks.empty()) return;
+  for (auto& member : members) {
+    auto& object = member.get_object();
+    const auto found = marks.find(std::string_view(object.at("id").get_string()));
+    if (found != marks.end()) object[found->second] = true;
+  }
+}
+
 json::array members_of(const pool_facts& facts, time_point now) {
   json::array out;
   const auto& pool = *facts.pool;
@@ -57,6 +76,7 @@ json::array members_of(const pool_facts& facts, time_point now) {
     if (i < facts.checks.size()) member["health"] = health_object(facts.checks[i]);
     out.emplace_back(std::move(member));
   }
+  add_held(out, facts.rails);
   return out;
 }
 
@@ -85,6 +105,7 @@ json::object members_json(const std::vector<pool_facts>& pools, std::chrono::ste
                     {"checksum", pool->view.checksum()},
                     {"placement", routing::placement_name},
                     {"stale", source.stale},
+                    {"suspended", facts.rails && facts.rails->suspended},
                     {"source", source_object(source)},
                     {"members", members_of(facts, now)}});
   }

@@ -85,6 +85,18 @@ void add_pool_limits(sample_set& set, const http::pool_snapshot& p) {
     set.add(series::pool_limit, {p.settings.name, name}, value);
 }
 
+/// A pool without rails shows zeros: an alert need not know which pools have some.
+void add_rails(sample_set& set, const pool_facts& facts) {
+  const auto& name = facts.pool->settings.name;
+  const auto rails = facts.rails.value_or(membership::rails_status{});
+  set.add(series::membership_restores, {name}, static_cast<double>(facts.source.restores));
+  set.add(series::membership_held_removals, {name}, static_cast<double>(rails.held.size()));
+  set.add(series::membership_damped, {name}, static_cast<double>(rails.damped.size()));
+  set.add(series::membership_suspended, {name}, rails.suspended.has_value());
+  set.add(series::membership_guard_trips, {name}, static_cast<double>(rails.guard_trips));
+  set.add(series::membership_flaps, {name}, static_cast<double>(rails.flaps));
+}
+
 void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
   if (!facts.pool) return;
   const auto& name = facts.pool->settings.name;
@@ -95,6 +107,7 @@ void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
   set.add(series::membership_errors, {name}, static_cast<double>(source.errors));
   set.add(series::membership_invalid_values, {name}, static_cast<double>(source.invalid_values));
   set.add(series::membership_relist_differences, {name}, static_cast<double>(source.relist_differences));
+  add_rails(set, facts);
   add_view(set, *facts.pool);
   add_members(set, *facts.pool, now);
   add_checks(set, facts);

@@ -59,9 +59,14 @@ public:
   std::vector<pool_facts> pools() const override {
     std::vector<pool_facts> all;
     for (const auto& p : example_.snapshot->pools)
-      all.push_back({p, source_, {}});
+      all.push_back({p, source_, {}, p->settings.name == "app" ? std::nullopt : rails_});
     if (!all.empty()) all.front().checks = checks_;
     return all;
+  }
+  std::size_t act_on_rails(const std::string& pool, rails_action action) override {
+    acted.emplace_back(pool, action);
+    if (action == rails_action::suspend) rails_->suspended = std::chrono::steady_clock::now();
+    return action == rails_action::apply ? 3 : 0;
   }
   std::shared_ptr<const http::snapshot> snapshot() const override { return example_.snapshot; }
   const config::settings& settings() const override { return settings_; }
@@ -72,8 +77,10 @@ public:
   process_facts facts_;
   config::settings settings_;
   membership::source_status source_{"etcd", true, true, 1234, 0, 0, 3, "connection refused"};
-  std::vector<member_checks> checks_; ///< of the first pool
-  asio::steady_timer gate;            ///< what counters() waits for, where somebody asks when it began
+  std::vector<member_checks> checks_;                            ///< of the first pool
+  std::optional<membership::rails_status> rails_{std::in_place}; ///< of all pools but app, which is static
+  std::vector<std::pair<std::string, rails_action>> acted;
+  asio::steady_timer gate; ///< what counters() waits for, where somebody asks when it began
   std::optional<std::promise<void>> counters_asked;
 };
 
@@ -256,6 +263,106 @@ TEST_F(admin_server_test, members_tell_what_speaks_against_them) {
   EXPECT_EQ(boost::json::serialize(members[2].at("health")), R"({"check":"unknown"})");
   EXPECT_FALSE(members[2].as_object().contains("left_out"));
   EXPECT_FALSE(pools[1].at("members").at(0).as_object().contains("health")) << "it has no checks";
+}
+
+TEST_F(admin_server_test, members_that_are_only_held_are_marked) {
+  const auto now = std::chrono::steady_clock::now();
+  backend_->rails_->held = {{"a", now, now + 1min, 2, 3}};
+  backend_->rails_->leaving = {{"b", now, now + 1s}};
+  backend_->rails_->suspended = now;
+  begin();
+  const auto pools = boost::json::parse(get("/members").content).as_object().at("pools").as_array();
+  EXPECT_TRUE(pools[0].at("suspended").as_bool());
+  const auto& members = pools[0].at("members").as_array();
+  EXPECT_TRUE(members[0].at("held").as_bool());
+  EXPECT_TRUE(members[1].at("leaving").as_bool());
+  EXPECT_FALSE(members[1].as_object().contains("held"));
+  EXPECT_FALSE(members[2].as_object().contains("held") || members[2].as_object().contains("leaving"));
+  EXPECT_FALSE(pools[2].at("suspended").as_bool()) << "a pool without rails";
+}
+
+TEST_F(admin_server_test, membership_says_what_is_held_back_why_and_until_when) {
+  const auto now = std::chrono::steady_clock::now();
+  auto& rails = *backend_->rails_;
+  rails.held = {{"a", now - 10s, now + 50s, 3, 4}};
+  rails.leaving = {{"b", now, now + 1s}};
+  rails.damped = {{"c", 4, true, now + 30s}, {"d", 7, false, std::nullopt}};
+  rails.members_told = 2;
+  rails.guard_trips = 5;
+  rails.flaps = 11;
+  begin();
+  const auto a = get("/membership");
+  EXPECT_THAT(a.head, HasSubstr("Content-Type: application/json\r\n"));
+  const auto pools = boost::json::parse(a.content).as_object().at("pools").as_array();
+  ASSERT_EQ(pools.size(), 3U);
+  const auto& chat = pools[0].as_object();
+  EXPECT_EQ(chat.at("name").as_string(), "chat");
+  EXPECT_EQ(chat.at("source").as_string(), "etcd");
+  EXPECT_TRUE(chat.at("stale").as_bool());
+  EXPECT_EQ(chat.at("last_error").as_string(), "connection refused");
+  EXPECT_EQ(chat.at("members").to_number<int>(), 3);
+  EXPECT_EQ(chat.at("members_told").to_number<int>(), 2);
+  EXPECT_EQ(chat.at("guard_trips").to_number<int>(), 5);
+  EXPECT_EQ(chat.at("flaps").to_number<int>(), 11);
+  EXPECT_EQ(chat.at("restores").to_number<int>(), 0);
+  EXPECT_FALSE(chat.at("suspended").as_bool());
+  const auto& held = chat.at("held").at(0);
+  EXPECT_EQ(held.at("id").as_string(), "a");
+  EXPECT_EQ(held.at("why").as_string(), "3 of 4 members left within 10s, more than 50 %");
+  EXPECT_THAT(std::string(held.at("until").as_string()), testing::MatchesRegex("20..-..-..T..:..:..Z"));
+  EXPECT_LE(held.at("seconds_left").to_number<int>(), 50);
+  EXPECT_GT(held.at("seconds_left").to_number<int>(), 0);
+  EXPECT_FALSE(chat.at("leaving").at(0).as_object().contains("why"));
+  EXPECT_TRUE(chat.at("damped").at(0).at("there").as_bool());
+  EXPECT_FALSE(chat.at("damped").at(1).as_object().contains("until"));
+  const auto& app = pools[2].as_object();
+  EXPECT_FALSE(app.at("rails").as_bool());
+  EXPECT_FALSE(app.contains("held"));
+}
+
+TEST_F(admin_server_test, an_operator_acts_on_one_pool_or_on_all_with_rails) {
+  begin();
+  auto a = ask("POST", "/membership/suspend?pool=chat");
+  EXPECT_EQ(a.status, 200U);
+  auto pools = boost::json::parse(a.content).as_object().at("pools").as_array();
+  ASSERT_EQ(pools.size(), 1U);
+  EXPECT_TRUE(pools[0].at("suspended").as_bool()) << "as it is now";
+  a = ask("POST", "/membership/apply");
+  pools = boost::json::parse(a.content).as_object().at("pools").as_array();
+  ASSERT_EQ(pools.size(), 2U);
+  EXPECT_EQ(pools[1].at("applied").to_number<int>(), 3);
+  EXPECT_EQ(ask("POST", "/membership/resume?pool=%73hop").status, 200U);
+  end();
+  using enum rails_action;
+  EXPECT_THAT(backend_->acted,
+              testing::ElementsAre(testing::Pair("chat", suspend), testing::Pair("chat", apply),
+                                   testing::Pair("shop", apply), testing::Pair("shop", resume)));
+}
+
+TEST_F(admin_server_test, what_is_no_pool_with_rails_is_told_and_nothing_is_done) {
+  begin();
+  auto a = ask("POST", "/membership/apply?pool=nowhere");
+  EXPECT_EQ(a.status, 404U);
+  EXPECT_EQ(a.content, "no pool is named \"nowhere\"; there are: chat, shop, app\n");
+  a = ask("POST", "/membership/apply?pool=app");
+  EXPECT_EQ(a.status, 409U);
+  EXPECT_EQ(a.content, "pool app has no rails: its members are static\n");
+  for (const auto* query : {"?pool", "?pool=%", "?pools=chat", "?chat", "?pool=chat&pool=shop"})
+    EXPECT_THAT(ask("POST", std::string("/membership/suspend") + query).status, testing::AnyOf(400U, 404U))
+        << query;
+  EXPECT_EQ(get("/membership/apply").status, 405U);
+  EXPECT_EQ(ask("POST", "/membership/apply", "Host: localhost\r\nOrigin: http://evil.example\r\n").status,
+            403U);
+  end();
+  EXPECT_TRUE(backend_->acted.empty());
+}
+
+TEST_F(admin_server_test, where_no_pool_has_rails_there_is_nothing_to_act_on) {
+  backend_->rails_.reset();
+  begin();
+  const auto a = ask("POST", "/membership/suspend");
+  EXPECT_EQ(a.status, 409U);
+  EXPECT_EQ(a.content, "no pool has rails: the members of all are static\n");
 }
 
 TEST_F(admin_server_test, explain_answers_as_json) {

@@ -36,7 +36,7 @@ protected:
   metrics scrape() const {
     std::vector<pool_facts> pools;
     for (const auto& p : example_.snapshot->pools)
-      pools.push_back({p, source_, {}});
+      pools.push_back({p, source_, {}, p->settings.name == "app" ? std::nullopt : std::optional(rails_)});
     pools.front().checks = checks_;
     return metrics({counters_, example_.labels, facts_, std::move(pools), example_.snapshot, usage_,
                     std::chrono::steady_clock::now()});
@@ -50,6 +50,7 @@ protected:
   /// Of the first pool, chat.
   std::vector<member_checks> checks_{
       {check_verdict::healthy, "", 5, 1}, {check_verdict::unhealthy, "status 503", 2, 9}, {}};
+  membership::rails_status rails_; ///< of all pools but app
   process_usage usage_;
 };
 
@@ -96,6 +97,29 @@ TEST_F(metrics_test, every_sample_has_the_labels_of_its_row) {
         EXPECT_TRUE(i == row.labels.size() || row.labels[i].empty()) << row.name << " lacks a label";
       }
     }
+}
+
+TEST_F(metrics_test, what_rails_hold_back_is_told) {
+  const auto now = std::chrono::steady_clock::now();
+  rails_.held = {{"x", now, now, 2, 2}, {"y", now, now, 2, 2}};
+  rails_.leaving = {{"z", now, now}};
+  rails_.damped = {{"d", 4, false, std::nullopt}};
+  rails_.suspended = now;
+  rails_.guard_trips = 5;
+  rails_.flaps = 6;
+  source_.restores = 7;
+  const auto t = text();
+  for (const auto* line : {
+           "limpet_membership_held_removals{pool=\"chat\"} 2\n",
+           "limpet_membership_damped{pool=\"chat\"} 1\n",
+           "limpet_membership_suspended{pool=\"chat\"} 1\n",
+           "limpet_membership_guard_trips_total{pool=\"chat\"} 5\n",
+           "limpet_membership_flaps_total{pool=\"chat\"} 6\n",
+           "limpet_membership_restores_total{pool=\"chat\"} 7\n",
+           "limpet_membership_held_removals{pool=\"app\"} 0\n",
+           "limpet_membership_suspended{pool=\"app\"} 0\n",
+       })
+    EXPECT_THAT(t, HasSubstr(line));
 }
 
 TEST_F(metrics_test, requests_have_route_pool_method_and_code) {
