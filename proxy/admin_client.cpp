@@ -37,9 +37,17 @@ void await_step(asio::io_context& io, const std::string& address, Start start) {
   if (result) throw std::runtime_error("cannot ask the admin server at " + address + ": " + result.message());
 }
 
+/// What it says ends up in a line of ours.
+std::string without_line_end(std::string text) {
+  while (text.ends_with('\n'))
+    text.pop_back();
+  return text;
+}
+
 } // namespace
 
-std::string ask_admin(const std::string& address, const std::string& target, const std::string& token) {
+std::string ask_admin(const std::string& address, const std::string& target, const std::string& token,
+                      const std::string& method) {
   const auto parts = net::split_host_port(address);
   if (!parts) throw std::runtime_error("'" + address + "' is no address of an admin server (host:port)");
   asio::io_context io;
@@ -51,11 +59,14 @@ std::string ask_admin(const std::string& address, const std::string& target, con
       resolver.resolve(parts->host.empty() ? "127.0.0.1" : parts->host, std::to_string(parts->port), unknown);
   if (unknown) throw std::runtime_error("cannot resolve " + address + ": " + unknown.message());
 
-  http1::request<http1::empty_body> request(http1::verb::get, target, 11);
+  http1::request<http1::empty_body> request;
+  request.method_string(method);
+  request.target(target);
   request.set(http1::field::host, address);
   request.set(http1::field::user_agent, "limpet/" + std::string(version));
   if (!token.empty()) request.set(http1::field::authorization, "Bearer " + token);
   request.keep_alive(false);
+  request.prepare_payload();
   http1::response_parser<http1::string_body> answer;
   answer.body_limit(answer_bytes_max);
   beast::flat_buffer buffer;
@@ -67,7 +78,8 @@ std::string ask_admin(const std::string& address, const std::string& target, con
                              " wants a token: set LIMPET_ADMIN_TOKEN to the one of its configuration");
   if (answer.get().result_int() != 200)
     throw std::runtime_error("the admin server at " + address + " says " +
-                             std::to_string(answer.get().result_int()) + ": " + answer.get().body());
+                             std::to_string(answer.get().result_int()) + ": " +
+                             without_line_end(answer.get().body()));
   return std::move(answer.get().body());
 }
 

@@ -6,6 +6,7 @@
 #include "config/schema.hpp"
 #include "proxy/cli_agent.hpp"
 #include "proxy/cli_explain.hpp"
+#include "proxy/cli_membership.hpp"
 #include "proxy/logging.hpp"
 #include "proxy/server.hpp"
 #include "proxy/version.hpp"
@@ -103,6 +104,7 @@ int run_command_line(int argc, char** argv) {
   add_check(app, result);
   add_schema(app);
   add_explain(app, result);
+  add_membership(app, result);
   add_agent(app, result);
   try {
     app.parse(argc, argv);
