@@ -1,5 +1,6 @@
 """A real etcd of one member, on free ports, with its data in a folder of the test."""
 
+import json
 import os
 import shutil
 import signal
@@ -60,6 +61,12 @@ class Etcd:
     def kill(self):
         self.process.kill()
 
+    def lose_data(self):
+        """Killed, and started again as if it had never known anything."""
+        self.kill()
+        shutil.rmtree(self._data)
+        self.start()
+
     def control(self, *arguments):
         """etcdctl; its output."""
         done = subprocess.run(
@@ -77,6 +84,14 @@ class Etcd:
 
     def delete(self, key):
         self.control("del", key)
+
+    def revoke_all_leases(self):
+        """Through one connection, so that no etcdctl has to start in between."""
+        with Connection(f"127.0.0.1:{self.client_port}") as connection:
+            leases = connection.request("POST", "/v3/lease/leases", body=b"{}").json()["leases"]
+            for lease in leases:
+                connection.request("POST", "/v3/lease/revoke", body=json.dumps(lease).encode())
+        return len(leases)
 
     def get(self, key):
         """The value, or None."""

@@ -3,10 +3,11 @@
 import json
 import os
 import signal
+import subprocess
 
 from .client import Connection
 from .metrics import Metrics
-from .waiting import read_when_there, wait_until
+from .waiting import DEADLINE_S, read_when_there, wait_until
 
 
 def merge(base, change):
@@ -106,3 +107,23 @@ class Limpet:
 
     def members(self):
         return self.ask_admin("/members").json()
+
+    def membership(self, pool="app"):
+        """What its rails hold back."""
+        return next(one for one in self.ask_admin("/membership").json()["pools"] if one["name"] == pool)
+
+    def command(self, *arguments, code=0):
+        """What a limpet command that asks this proxy prints, stdout and stderr together; it must end with `code`."""
+        from .case import program
+
+        done = subprocess.run(
+            [program("LIMPET"), *arguments, "--admin", self.admin],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            timeout=DEADLINE_S,
+            check=False,
+        )
+        if done.returncode != code:
+            raise AssertionError(f"limpet {' '.join(arguments)} ended with {done.returncode}: {done.stdout}")
+        return done.stdout
