@@ -2,6 +2,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace limpet::membership {
 namespace {
 
@@ -37,6 +39,12 @@ void etcd_source::stop() {
   watcher_.stop();
 }
 
+bool etcd_source::refresh(std::function<void(bool well)> done) {
+  const bool is_begun = watcher_.refresh(std::move(done));
+  if (is_begun) ++refreshes_;
+  return is_begun;
+}
+
 source_status etcd_source::status() const {
   const etcd::watch_status& watch = watcher_.status();
   source_status status;
@@ -44,6 +52,10 @@ source_status etcd_source::status() const {
   status.stale = watch.stale;
   status.ready = published_.has_value();
   status.revision = published_ ? published_->epoch : 0;
+  // A list from disk was known up to its epoch, too.
+  status.known_until =
+      std::max(static_cast<std::uint64_t>(std::max<std::int64_t>(watch.known_until, 0)), status.revision);
+  status.refreshes = refreshes_;
   status.invalid_values = table_.invalid_values();
   status.relist_differences = watch.differences;
   status.restores = watch.restores;

@@ -29,6 +29,7 @@ public:
 
   void start(publish_function publish) override;
   void stop() override;
+  bool refresh(std::function<void(bool well)> done) override;
   source_status status() const override;
 
 private:
@@ -44,6 +45,7 @@ private:
   std::optional<snapshot_file> snapshot_;
   publish_function publish_;
   etcd::watch_status seen_;
+  std::uint64_t refreshes_ = 0;
   std::optional<member_list> published_;
   bool cold_start_done_ = false;
   bool members_left_out_ = false;

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct member_list {
 
 /// Counters and state of a source, for metrics and the admin pages. Read on the control thread.
 struct source_status {
+  /// Of a source that counts for itself: nobody elsewhere can know more.
+  static constexpr auto counts_for_itself = std::numeric_limits<std::uint64_t>::max();
+
   std::string kind; ///< "static", "file" or "etcd"
   bool stale = false;
   bool ready = false;                   ///< a list was published at least once
@@ -28,6 +32,9 @@ struct source_status {
   std::uint64_t errors = 0;             ///< failed requests to the store
   std::string last_error;
   std::uint64_t restores = 0; ///< times the store went back in time, or became another one
+  /// Every change up to this revision of the store was published.
+  std::uint64_t known_until = counts_for_itself;
+  std::uint64_t refreshes = 0; ///< lists that were read because somebody asked
 };
 
 /// Where a pool's members come from. Lives on the control thread; all calls and callbacks are made there.
@@ -41,6 +48,13 @@ public:
   virtual void start(publish_function publish) = 0;
   /// No call of `publish` after this. Safe to call twice.
   virtual void stop() = 0;
+  /// Has the store read now, linearizably, for somebody who has to know it as it is. `done` is told whether
+  /// that went well once what it brought is published; not at all after a stop. False where the store is
+  /// being read already, which has its answer then. A source without a store to ask knows all there is.
+  virtual bool refresh(std::function<void(bool well)> done) {
+    done(true);
+    return true;
+  }
   virtual source_status status() const = 0;
 };
 

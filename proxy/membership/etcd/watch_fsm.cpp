@@ -5,6 +5,17 @@
 #include <utility>
 
 namespace limpet::etcd {
+namespace {
+
+/// Up to which revision a message tells everything. What it says of the store's revision counts only where it
+/// is a progress notification: while the watch catches up, its answers are of revisions from before that.
+std::int64_t told_until(const watch_response& response) {
+  if (response.created) return 0;
+  if (response.events.empty()) return response.header.revision;
+  return response.events.back().kv.mod_revision;
+}
+
+} // namespace
 
 watch_fsm::watch_fsm(const options& settings, std::uint32_t seed)
     : options_(settings), backoff_(settings.retry_first, settings.retry_last, seed), random_(seed) {}
@@ -21,7 +32,9 @@ watch_fsm::step watch_fsm::listed(const range_response& list) {
   relisting_ = false;
   status_.listed = true;
   status_.stale = false;
-  status_.revision = other_history ? list.header.revision : std::max(status_.revision, list.header.revision);
+  if (other_history) status_.revision = status_.known_until = 0;
+  status_.revision = std::max(status_.revision, list.header.revision);
+  status_.known_until = std::max(status_.known_until, list.header.revision);
 
   std::vector<change> found = take_over(list, other_history);
   list_revision_ = list.header.revision;
@@ -30,8 +43,7 @@ watch_fsm::step watch_fsm::listed(const range_response& list) {
     next = begin_to_follow(list_revision_);
   } else {
     backoff_.reset();
-    expect_from_watch(found);
-    next.timer = unconfirmed_.empty() ? jittered(options_.relist, random_) : options_.settle;
+    next.timer = expect_from_watch(found);
   }
   next.changes = std::move(found);
   return next;
@@ -57,6 +69,7 @@ watch_fsm::step watch_fsm::watched(const watch_response& response) {
     return wait_and_list({errc::rejected, "etcd: the watch is answered by another cluster than the list"});
   }
   status_.revision = std::max(status_.revision, response.header.revision);
+  status_.known_until = std::max(status_.known_until, told_until(response));
   // A watch that was only created may be refused the next moment; one that tells something is well.
   if (!response.created) backoff_.reset();
   step next;
@@ -78,9 +91,7 @@ watch_fsm::step watch_fsm::timer_expired() {
   case state::following:
     if (!unconfirmed_.empty()) return settle_differences();
     if (relisting_) return {};
-    relisting_ = true;
-    told_meanwhile_.clear();
-    return {.list = true};
+    return list_beside_the_watch();
   case state::idle:
   case state::listing:
     return {};
@@ -88,10 +99,36 @@ watch_fsm::step watch_fsm::timer_expired() {
   return {};
 }
 
+/// A timer that is armed stays so: where it expires too early for what has come meanwhile, it is of no
+/// effect.
+watch_fsm::step watch_fsm::refresh() {
+  switch (state_) {
+  case state::waiting:
+    return list_anew();
+  case state::following:
+    if (relisting_) return {};
+    return list_beside_the_watch();
+  case state::idle:
+  case state::listing:
+    return {};
+  }
+  return {};
+}
+
+watch_fsm::step watch_fsm::begin_to_list() {
+  told_meanwhile_.clear();
+  known_before_list_ = status_.known_until;
+  return {.list = true};
+}
+
 watch_fsm::step watch_fsm::list_anew() {
   state_ = state::listing;
-  told_meanwhile_.clear();
-  return {.list = true};
+  return begin_to_list();
+}
+
+watch_fsm::step watch_fsm::list_beside_the_watch() {
+  relisting_ = true;
+  return begin_to_list();
 }
 
 /// Gives the watch up and goes back to listing: after a wait, so that a watch that never lasts does not make
@@ -132,7 +169,7 @@ void watch_fsm::note_error(const error& reason) {
 /// A linearizable read never goes back in time, unless the store was restored from a backup or is another
 /// one.
 bool watch_fsm::is_other_history(const response_header& header) const {
-  return status_.listed && (header.cluster_id != cluster_id_ || header.revision < list_revision_);
+  return status_.listed && (header.cluster_id != cluster_id_ || header.revision < known_before_list_);
 }
 
 /// Makes `list` what is known, and returns what it changes. Revisions of another history mean nothing here:
@@ -167,11 +204,15 @@ void watch_fsm::keep_what_is_newer(std::int64_t revision, std::map<std::string, 
   }
 }
 
-void watch_fsm::expect_from_watch(const std::vector<change>& found) {
-  unconfirmed_.clear();
+/// Beside what earlier re-lists showed, if the watch has still to tell that: its time for it is not made
+/// longer by further lists. Returns what the timer is to be armed to.
+std::optional<std::chrono::milliseconds> watch_fsm::expect_from_watch(const std::vector<change>& found) {
+  const bool is_settling = !unconfirmed_.empty();
   for (const change& difference : found) {
     unconfirmed_[difference.key] = difference.value ? difference.revision : 0;
   }
+  if (is_settling) return std::nullopt;
+  return unconfirmed_.empty() ? jittered(options_.relist, random_) : options_.settle;
 }
 
 void watch_fsm::apply(const watch_event& event, std::vector<change>& changes) {

@@ -29,6 +29,7 @@ struct watch_status {
   bool listed = false;           ///< a list was read at least once
   bool stale = false;            ///< the last attempt to list failed: the store is out of reach
   std::int64_t revision = 0;     ///< the newest of the store that was seen
+  std::int64_t known_until = 0;  ///< every change up to this revision was told; never above `revision`
   std::uint64_t differences = 0; ///< changes that a re-list found and that the watch did not tell
   std::uint64_t restores = 0;    ///< times the store went back in time, or became another cluster
   std::uint64_t overflows = 0;   ///< keys left out because there were more than `keys_max`
@@ -73,8 +74,11 @@ public:
   step watched(const watch_response& response);
   step watch_failed(const error& reason);
   step timer_expired();
+  /// Somebody has to know the range as it is now: begins a list, unless one is under way.
+  step refresh();
 
   const watch_status& status() const noexcept { return status_; }
+  bool is_listing() const noexcept { return state_ == state::listing || relisting_; }
 
 private:
   enum class state : std::uint8_t {
@@ -84,7 +88,9 @@ private:
     waiting,   ///< for the next attempt to list; no watch
   };
 
+  step begin_to_list();
   step list_anew();
+  step list_beside_the_watch();
   step wait_and_list(const error& reason);
   step begin_to_follow(std::int64_t list_revision);
   step settle_differences();
@@ -92,7 +98,7 @@ private:
   bool is_other_history(const response_header& header) const;
   std::vector<change> take_over(const range_response& list, bool other_history);
   void keep_what_is_newer(std::int64_t revision, std::map<std::string, std::int64_t>& before);
-  void expect_from_watch(const std::vector<change>& found);
+  std::optional<milliseconds> expect_from_watch(const std::vector<change>& found);
   void apply(const watch_event& event, std::vector<change>& changes);
   void tick_off(const watch_event& event);
   void take(const key_value& kv, std::vector<change>& changes);
@@ -105,11 +111,12 @@ private:
   state state_ = state::idle;
   bool relisting_ = false;
   std::uint64_t cluster_id_ = 0;
+  std::int64_t known_before_list_ = 0;        ///< status_.known_until when the list under way began
   std::int64_t list_revision_ = 0;            ///< events up to this one are in the list already
   std::map<std::string, std::int64_t> known_; ///< key to mod_revision
   /// What the watch told while a re-list was under way: the list may have been read before it.
   std::map<std::string, std::int64_t> told_meanwhile_;
-  /// What the last re-list changed and the watch has yet to confirm: key to mod_revision, 0 for a removal.
+  /// What re-lists changed and the watch has yet to confirm: key to mod_revision, 0 for a removal.
   std::map<std::string, std::int64_t> unconfirmed_;
 };
 

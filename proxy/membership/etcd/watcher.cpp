@@ -48,8 +48,17 @@ public:
   const watch_status& status() const noexcept { return fsm_.status(); }
   void start() { perform(fsm_.start()); }
 
+  bool refresh(std::function<void(bool)> done) {
+    const bool was_listing = fsm_.is_listing();
+    if (is_stopped_) return !was_listing;
+    when_listed_.push_back(std::move(done));
+    perform(fsm_.refresh());
+    return !was_listing;
+  }
+
   void stop() {
     if (std::exchange(is_stopped_, true)) return;
+    when_listed_.clear();
     timer_.cancel();
     if (list_) list_->call_off(executor_);
     if (watch_) watch_->call_off(executor_);
@@ -90,8 +99,15 @@ private:
   void list() {
     const auto self = shared_from_this();
     list_ = std::make_shared<task>();
-    spawn(list_, run_list(self),
-          [self](const error& reason) { self->perform(self->fsm_.list_failed(reason)); });
+    spawn(list_, run_list(self), [self](const error& reason) { self->list_ended(reason); });
+  }
+
+  /// Whoever is told may ask for the next list, or stop everything.
+  void list_ended(const result<range_response>& found) {
+    auto waiting = std::exchange(when_listed_, {});
+    perform(found ? fsm_.listed(*found) : fsm_.list_failed(found.error()));
+    for (auto& done : waiting)
+      if (!is_stopped_) done(found.has_value());
   }
 
   void watch(std::int64_t revision) {
@@ -109,7 +125,7 @@ private:
   static asio::awaitable<void> run_list(std::shared_ptr<runner> self) {
     const auto found = co_await self->client_->range_all(self->options_.key, self->options_.range_end,
                                                          self->options_.timing.keys_max);
-    self->perform(found ? self->fsm_.listed(*found) : self->fsm_.list_failed(found.error()));
+    self->list_ended(found);
   }
 
   /// `own` is the task that this runs in: any answer may have the watch closed, and another opened, in the
@@ -137,6 +153,7 @@ private:
   std::uint64_t timer_number_ = 0;
   std::shared_ptr<task> list_;
   std::shared_ptr<task> watch_;
+  std::vector<std::function<void(bool)>> when_listed_; ///< who asked for the list that is under way
   bool is_stopped_ = false;
 };
 
@@ -149,6 +166,9 @@ watcher::~watcher() {
 }
 void watcher::start() {
   runner_->start();
+}
+bool watcher::refresh(std::function<void(bool)> done) {
+  return runner_->refresh(std::move(done));
 }
 void watcher::stop() {
   runner_->stop();

@@ -34,6 +34,10 @@ public:
   watcher& operator=(const watcher&) = delete;
 
   void start();
+  /// Lists now, for somebody who has to know the range as it is. `done` is told once whether it was listed,
+  /// after `observe` was told what it changed; not at all after a stop, or before a start. False where a list
+  /// is under way, which has its answer then: it may have been read before this call.
+  bool refresh(std::function<void(bool listed)> done);
   /// `observe` is not called any more once this has returned. May be called from within it.
   void stop();
   const watch_status& status() const noexcept;

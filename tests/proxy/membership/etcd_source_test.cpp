@@ -207,6 +207,55 @@ TEST_F(etcd_source_test, a_watch_that_tells_nothing_any_more_is_found_out_by_the
   EXPECT_GT(seen.publications, publications);
 }
 
+TEST_F(etcd_source_test, a_refresh_brings_what_a_silent_watch_does_not) {
+  put("a");
+  test::tcp_relay relay(io.context, server.url());
+  observed_source seen(io, {relay.url()});
+  seen.wait_for("a ");
+  io.run_until([&] { return relay.has_watch(); }, "the watch");
+  EXPECT_EQ(seen.source.status().known_until, 2u);
+  relay.black_hole_watches();
+  put("b");
+  server.control({"put", "/foreign", "x"});
+  std::string at_the_end;
+  EXPECT_TRUE(seen.source.refresh([&](bool well) { at_the_end = well ? seen.ids() : "failed"; }));
+  EXPECT_FALSE(seen.source.refresh([](bool) {})) << "one is under way";
+  io.run_until([&] { return !at_the_end.empty(); }, "the end of the list");
+  EXPECT_EQ(at_the_end, "a b ") << "published before it is told";
+  EXPECT_EQ(seen.source.status().known_until, 4u) << "the store's revision";
+  EXPECT_EQ(seen.source.status().revision, 3u) << "the epoch";
+  EXPECT_EQ(seen.source.status().refreshes, 1u);
+}
+
+TEST_F(etcd_source_test, a_refresh_in_vain_says_so_and_none_is_told_after_a_stop) {
+  put("a");
+  observed_source seen(io, {server.url()});
+  seen.wait_for("a ");
+  server.kill();
+  std::optional<bool> told;
+  seen.source.refresh([&](bool well) { told = well; });
+  io.run_until([&] { return told.has_value(); }, "the end of the list");
+  EXPECT_FALSE(*told);
+  told.reset();
+  seen.source.refresh([&](bool well) { told = well; });
+  seen.source.stop();
+  seen.source.refresh([&](bool well) { told = well; });
+  server.start();
+  observed_source witness(io, {server.url()});
+  witness.wait_for("a ");
+  EXPECT_FALSE(told);
+}
+
+TEST_F(etcd_source_test, a_removal_that_was_only_listed_is_known) {
+  put("a");
+  put("b");
+  remove("b");
+  observed_source seen(io, {server.url()});
+  seen.wait_for("a ");
+  EXPECT_EQ(seen.latest->epoch, 2u);
+  EXPECT_EQ(seen.source.status().known_until, 4u);
+}
+
 TEST_F(etcd_source_test, an_etcd_restored_to_an_earlier_state_is_believed) {
   put("a");
   put("b");

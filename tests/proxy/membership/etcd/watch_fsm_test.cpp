@@ -349,6 +349,160 @@ TEST_F(watch_fsm_test, a_timer_during_a_relist_asks_for_no_second_one) {
   EXPECT_FALSE(fsm.timer_expired().list);
 }
 
+// -- listing because somebody asks -------------------------------------------------------------------
+
+TEST_F(watch_fsm_test, a_refresh_lists_beside_the_watch) {
+  store.put("a", "1");
+  const auto from = follow();
+  store.put("a", "2"); // the watch is slow to tell it
+  auto step = fsm.refresh();
+  EXPECT_TRUE(step.list);
+  EXPECT_FALSE(step.close_watch || step.open_watch || step.timer);
+  EXPECT_TRUE(fsm.is_listing());
+  step = take(fsm.listed(store.list()));
+  EXPECT_FALSE(fsm.is_listing());
+  EXPECT_EQ(replica.content, store.content());
+  EXPECT_EQ(fsm.status().known_until, store.revision());
+  EXPECT_TRUE(tell(from).changes.empty());
+  EXPECT_TRUE(fsm.timer_expired().list) << "it had only been slow";
+}
+
+TEST_F(watch_fsm_test, a_refresh_joins_the_list_that_is_under_way) {
+  EXPECT_FALSE(fsm.refresh().list) << "not started";
+  EXPECT_FALSE(fsm.is_listing());
+  fsm.start();
+  EXPECT_TRUE(fsm.is_listing());
+  EXPECT_FALSE(fsm.refresh().list);
+  fsm.listed(store.list());
+  EXPECT_TRUE(fsm.timer_expired().list);
+  EXPECT_FALSE(fsm.refresh().list);
+  fsm.listed(store.list());
+  EXPECT_TRUE(fsm.refresh().list);
+  EXPECT_FALSE(fsm.timer_expired().list) << "and the re-list joins it";
+}
+
+TEST_F(watch_fsm_test, a_refresh_does_not_wait_for_the_next_attempt) {
+  store.put("a", "1");
+  follow();
+  fsm.watch_failed(broken);
+  store.put("a", "2");
+  EXPECT_TRUE(fsm.refresh().list);
+  EXPECT_FALSE(fsm.timer_expired().list) << "the attempt is under way";
+  const auto step = take(fsm.listed(store.list()));
+  EXPECT_EQ(step.open_watch, store.revision() + 1);
+  EXPECT_EQ(replica.content, store.content());
+}
+
+TEST_F(watch_fsm_test, a_refresh_that_fails_leaves_the_watch_and_says_stale) {
+  const auto from = follow();
+  fsm.refresh();
+  const auto step = fsm.list_failed(broken);
+  EXPECT_FALSE(step.close_watch);
+  EXPECT_TRUE(step.timer);
+  EXPECT_FALSE(fsm.is_listing());
+  EXPECT_TRUE(fsm.status().stale);
+  store.put("a", "1");
+  tell(from);
+  EXPECT_EQ(replica.content, store.content());
+}
+
+TEST_F(watch_fsm_test, refreshes_do_not_hide_that_the_watch_lost_something) {
+  store.put("a", "1");
+  store.put("b", "1");
+  follow();
+  store.remove("a");
+  fsm.refresh();
+  EXPECT_EQ(take(fsm.listed(store.list())).timer, std::chrono::milliseconds(2s));
+  for (int i = 0; i < 3; ++i) {
+    store.foreign_change();
+    fsm.refresh();
+    EXPECT_FALSE(take(fsm.listed(store.list())).timer) << "its time runs on";
+  }
+  const auto step = fsm.timer_expired();
+  EXPECT_EQ(fsm.status().differences, 1u);
+  EXPECT_TRUE(step.close_watch);
+  EXPECT_EQ(step.open_watch, store.revision() + 1);
+}
+
+TEST_F(watch_fsm_test, two_refreshes_in_a_row_expect_the_newest_value) {
+  store.put("a", "1");
+  const auto from = follow();
+  for (const char* value : {"2", "3"}) {
+    store.put("a", value);
+    fsm.refresh();
+    take(fsm.listed(store.list()));
+  }
+  tell(from);
+  fsm.timer_expired();
+  EXPECT_EQ(fsm.status().differences, 0u);
+}
+
+TEST_F(watch_fsm_test, the_watch_may_be_opened_anew_while_a_refresh_is_under_way) {
+  store.put("a", "1");
+  store.put("b", "1");
+  follow();
+  store.remove("a");
+  fsm.refresh();
+  take(fsm.listed(store.list()));
+  fsm.refresh();
+  const auto list_read_before = store.list();
+  const auto from = fsm.timer_expired().open_watch;
+  ASSERT_TRUE(from);
+  store.remove("b");
+  tell(*from);
+  take(fsm.listed(list_read_before));
+  EXPECT_EQ(replica.content, store.content());
+}
+
+// -- up to where it is known ----------------------------------------------------------------------------
+
+TEST_F(watch_fsm_test, what_is_known_is_what_a_list_or_the_watch_has_told) {
+  store.put("a", "1");
+  fsm.start();
+  EXPECT_EQ(fsm.status().known_until, 0);
+  take(fsm.listed(store.list()));
+  const auto listed = store.revision();
+  EXPECT_EQ(fsm.status().known_until, listed);
+
+  // The watch is opened later: what happened in between is still to come.
+  store.put("a", "2");
+  store.put("b", "1");
+  auto created = store.message({});
+  created.created = true;
+  take(fsm.watched(created));
+  EXPECT_EQ(fsm.status().revision, listed + 2);
+  EXPECT_EQ(fsm.status().known_until, listed);
+
+  // It catches up, a part at a time.
+  auto part = store.message({store.events_from(listed + 1).front()});
+  take(fsm.watched(part));
+  EXPECT_EQ(fsm.status().known_until, listed + 1);
+  tell(listed + 2);
+  EXPECT_EQ(fsm.status().known_until, listed + 2);
+
+  store.foreign_change();
+  take(fsm.watched(store.message({})));
+  EXPECT_EQ(fsm.status().known_until, listed + 3) << "a progress notification";
+}
+
+TEST_F(watch_fsm_test, what_is_known_never_goes_back_but_with_the_store) {
+  store.put("a", "1");
+  const auto backup = store.revision();
+  const auto from = follow();
+  fsm.refresh();
+  const auto list_read_before = store.list();
+  store.put("a", "2");
+  tell(from);
+  take(fsm.listed(list_read_before));
+  EXPECT_EQ(fsm.status().known_until, from);
+  fsm.watch_failed(broken);
+  EXPECT_EQ(fsm.status().known_until, from);
+  store.restore(backup);
+  fsm.timer_expired();
+  take(fsm.listed(store.list()));
+  EXPECT_EQ(fsm.status().known_until, backup);
+}
+
 // -- another history --------------------------------------------------------------------------------
 
 TEST_F(watch_fsm_test, a_restore_from_a_backup_is_noticed_and_everything_is_told_anew) {
