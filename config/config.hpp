@@ -189,6 +189,7 @@ struct limit_settings {
   std::uint32_t header_count = 100;
   std::uint64_t body_bytes = 0;
   std::uint64_t replay_bytes = 64 * kib; ///< of a request's body kept for a retry
+  std::uint32_t epoch_waits = 1000;      ///< requests that wait at once for members to be read again
   friend bool operator==(const limit_settings&, const limit_settings&) = default;
 };
 

@@ -64,6 +64,12 @@ type_ptr<limit_settings> limit_section() {
       key("replay_bytes", &s::replay_bytes, size(0, 16 * mib),
           "How much of a request's body is kept so that the request can be sent again on another "
           "connection."),
+      key("epoch_waits", &s::epoch_waits, number(0, 1'000'000),
+          "Requests that may wait at once, for `etcd.timeout` or a second at the most, until a pool's "
+          "members are "
+          "read again, since their cookie tells of a later change than this proxy has seen. More are placed "
+          "by "
+          "what is known."),
   });
 }
 

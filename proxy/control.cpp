@@ -5,6 +5,8 @@
 #include <boost/asio/post.hpp>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+
 namespace limpet {
 
 control::control(boost::asio::io_context& io, publish_function publish)
@@ -24,18 +26,11 @@ void control::apply(const config::settings& settings) {
   });
   std::erase_if(members_, [&](const auto& list) { return !settings_.pools.contains(list.first); });
   for (const auto& [name, pool] : settings_.pools) {
-    if (const auto known = sources_.find(name); known != sources_.end()) {
-      if (known->second.rails) known->second.rails->configure(pool.rails);
-      continue;
-    }
-    auto& made = sources_[name];
-    made.settings = pool.members;
-    const auto earlier = members_.find(name);
-    if (pool.members.source != config::source_kind::etcd && earlier != members_.end())
-      made.epochs_before = earlier->second.epoch;
-    make_source(pool, made);
-    made.source->start(
-        [this, pool_name = name](membership::member_list list) { on_members(pool_name, std::move(list)); });
+    const auto known = sources_.find(name);
+    if (known == sources_.end())
+      start_source(pool);
+    else if (known->second.rails)
+      known->second.rails->configure(pool.rails);
   }
   publish_now();
 }
@@ -45,6 +40,27 @@ void control::make_source(const config::pool& pool, pool_source& made) {
   made.rails = railed.get();
   made.source = std::move(railed);
   if (!made.source) made.source = membership::make_source(io_, pool, settings_.etcd);
+}
+
+void control::start_source(const config::pool& pool) {
+  auto& made = sources_[pool.name];
+  made.settings = pool.members;
+  const auto earlier = members_.find(pool.name);
+  if (pool.members.source != config::source_kind::etcd && earlier != members_.end())
+    made.epochs_before = earlier->second.epoch;
+  make_source(pool, made);
+  epoch_reads::hooks hooks;
+  hooks.known_until = [this, name = pool.name] {
+    if (publish_due_) publish_now();
+    return status_of(name).known_until;
+  };
+  hooks.pause = [this, name = pool.name](std::chrono::steady_clock::time_point until) {
+    for (const auto& known : current_->pools)
+      if (known->settings.name == name) known->state->known.ask_after(until);
+  };
+  made.reads.emplace(*made.source, std::move(hooks), std::min(settings_.etcd.timeout, http::epoch_wait_max));
+  made.source->start(
+      [this, name = pool.name](membership::member_list list) { on_members(name, std::move(list)); });
 }
 
 void control::on_members(const std::string& pool, membership::member_list list) {
@@ -72,10 +88,29 @@ void control::publish_now() {
                   pool->settings.name, pool->view.epoch(), pool->view.members().size(),
                   pool->view.checksum());
   publish_(std::move(next));
+  tell_known();
+}
+
+void control::tell_known() const {
+  for (const auto& pool : current_->pools) {
+    const auto until = status_of(pool->settings.name).known_until;
+    // Where nobody elsewhere can know more, older snapshots will do as well.
+    pool->state->known.set(until, until == http::known_epoch::everything ? 0 : current_->number);
+  }
+}
+
+/// Whoever asks is on another thread.
+void control::read_until(const std::string& pool, std::uint64_t epoch, tell_function tell) {
+  boost::asio::post(io_, [this, pool, epoch, told = std::move(tell)]() mutable {
+    const auto found = sources_.find(pool);
+    if (stopped_ || found == sources_.end()) return;
+    found->second.reads->ask(epoch, std::move(told));
+  });
 }
 
 void control::free_old() {
   std::erase_if(old_, [](const auto& s) { return s.use_count() == 1; });
+  if (current_ && !publish_due_) tell_known();
   timer_.expires_after(std::chrono::seconds(1));
   timer_.async_wait([this](boost::system::error_code error) {
     if (!error) free_old();

@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 #include "proxy/address_book.hpp"
+#include "proxy/epoch_reads.hpp"
 #include "proxy/membership/railed_source.hpp"
 #include "proxy/snapshot_builder.hpp"
 
@@ -11,6 +12,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,7 +20,7 @@ namespace limpet {
 
 /// The control thread's heart: holds the membership sources and the configuration in force, makes a snapshot
 /// whenever either changes, and hands it to the workers. Frees old snapshots once no worker holds them.
-class control {
+class control final : public http::epoch_reader {
 public:
   using publish_function = std::function<void(std::shared_ptr<const http::snapshot>)>;
 
@@ -38,20 +40,26 @@ public:
   /// pool. Good until the next apply().
   membership::railed_source* rails_of(const std::string& pool) const;
 
+  void read_until(const std::string& pool, std::uint64_t epoch, tell_function tell) override;
+
 private:
   struct pool_source {
     config::member_settings settings;
     std::unique_ptr<membership::source> source;
     membership::railed_source* rails = nullptr; ///< the source, where it has them
+    std::optional<epoch_reads> reads;
     /// Where the epochs of a source that counts for itself go on, after a reload that made it anew.
     std::uint64_t epochs_before = 0;
   };
 
+  void start_source(const config::pool& pool);
   void make_source(const config::pool& pool, pool_source& made);
   void on_members(const std::string& pool, membership::member_list list);
   /// Changes that come together make one snapshot.
   void publish_soon();
   void publish_now();
+  /// Tells workers how far the stores are known; whatever that rests on is published.
+  void tell_known() const;
   void free_old();
 
   boost::asio::io_context& io_;

@@ -61,6 +61,7 @@ server::server(serve_options options, config::settings settings)
           w->publish(snapshot);
         health_checker_.apply(*snapshot);
       }) {
+  process_.epochs = &control_;
   for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2})
     signals_.add(number);
   fit_limits();

@@ -109,6 +109,7 @@ std::shared_ptr<const http::snapshot> snapshot_builder::build(const config::sett
   s->limits = settings.limits;
   s->timeouts = settings.timeouts;
   s->forwarded = settings.forwarded;
+  s->epoch_wait = std::min(settings.etcd.timeout, http::epoch_wait_max);
   std::erase_if(members_, [&](const auto& entry) { return entry.second.used_by != snapshots_; });
   std::erase_if(pool_states_, [&](const auto& entry) { return !settings.pools.contains(entry.first); });
   return s;

@@ -40,6 +40,7 @@ net::task<exchange::end> exchange::serve(client_connection& connection) {
 }
 
 void exchange::cut() noexcept {
+  if (waiting_for_members_) waiting_for_members_->end();
   if (upstream_) upstream_->io.interrupt(net::asio::error::operation_aborted);
 }
 
@@ -76,20 +77,20 @@ void exchange::begin_request() {
 net::task<exchange::end> exchange::serve_one() {
   body_ = nullptr;
   client_keeps_ = head_.wants_keep_alive();
-  if (const auto why = resolve(); why != refusal::none) {
+  auto why = resolve();
+  if (why == refusal::none && is_behind_cookie()) {
+    why = co_await catch_up();
+    if (client_gone_) co_return client_left();
+  }
+  if (why != refusal::none) {
     in_.consume(head_size_);
     co_return co_await refuse(why);
   }
   if (head_.body.has_body()) body_ = std::make_unique<request_body>(*this);
   in_.consume(head_size_);
   if (!body_) watch_client();
-  const auto why = co_await dispatch();
-  if (client_gone_) {
-    worker_.count(metric::client_aborts);
-    record_.status = client_gone_status;
-    record_.why = "client_gone";
-    co_return end::close;
-  }
+  why = co_await dispatch();
+  if (client_gone_) co_return client_left();
   if (why != refusal::none) co_return co_await refuse(why);
   if (answer_.status == 101) {
     report_answer(refusal::none);
@@ -107,6 +108,14 @@ net::task<exchange::end> exchange::serve_one() {
   const bool content_unread = body_ && !body_->finished();
   if (body_) co_await body_->stop();
   co_return end_answer(cut, shown, content_unread);
+}
+
+/// Before its answer began.
+exchange::end exchange::client_left() {
+  worker_.count(metric::client_aborts);
+  record_.status = client_gone_status;
+  record_.why = "client_gone";
+  return end::close;
 }
 
 /// Answers in the member's stead. The connection stays where the request's content, if it has any, was read
@@ -256,6 +265,7 @@ void exchange::on_client_readable(void* self) noexcept {
   // The last read just filled its room, and nothing has come since.
   if (net::is_would_block(trouble)) return client.cannot_wait() ? void() : on_watch_due(self);
   x.client_gone_ = true;
+  if (x.waiting_for_members_) x.waiting_for_members_->end();
   if (x.upstream_) x.upstream_->io.interrupt(net::asio::error::operation_aborted);
 }
 

@@ -23,6 +23,7 @@ namespace limpet::http {
 ///   exchange.cpp      begins, refuses, ends
 ///   read_head.cpp     the request's head on its way in
 ///   resolve.cpp       target, route, session key: what the request is about
+///   catch_up.cpp      a cookie that knows more of the members than we do
 ///   dispatch.cpp      attempts: placement, connection, the member's answer head
 ///   request_body.cpp  content on its way to the member
 ///   answer.cpp        the answer on its way to the client
@@ -69,6 +70,7 @@ private:
   // exchange.cpp
   net::task<end> serve_one();
   net::task<end> refuse(refusal why);
+  end client_left();
   void begin_request();
   void finish_request();
   net::clock::time_point moment() const;
@@ -81,6 +83,15 @@ private:
   refusal resolve_upgrade();
   refusal resolve_session();
   void build_request_head();
+
+  // catch_up.cpp
+  bool is_behind_cookie() const noexcept {
+    return session_.from == routing::placement_key::origin::token && key_.token.epoch > pool().view.epoch() &&
+           pool().state && !pool().state->known.reaches(key_.token.epoch, snapshot_->number);
+  }
+  net::task<refusal> catch_up();
+  net::task<epoch_outcome> wait_for_members();
+  bool may_wait_for_members() const;
 
   // dispatch.cpp
   struct attempt_result {
@@ -177,6 +188,7 @@ private:
   routing::key_result key_;
   routing::placement_key session_;
   const route_snapshot* route_ = nullptr;
+  epoch_waits::wait* waiting_for_members_ = nullptr;
 
   // The attempts.
   routing::placement placed_;

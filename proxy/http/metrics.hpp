@@ -29,11 +29,13 @@ enum class metric : std::uint16_t {
   client_timeouts,     ///< client_timeout
   answers_cut,         ///< route: the member ended in the middle of its answer
   log_dropped,         ///< access log records
+  epoch_ahead,         ///< pool, epoch_outcome
   // Gauges, filled in when the shard is copied.
   open_connections,
   open_tunnels,         ///< pool
   upstream_connections, ///< 0: busy, 1: idle
   buffered_bytes,
+  epoch_waits,
   count_
 };
 

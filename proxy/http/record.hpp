@@ -37,9 +37,10 @@ struct access_record {
   unsigned attempts = 0;
   bool reused_connection = false;
   // The phases, as HAProxy's timers have them; negative where the request did not get that far.
-  seconds head{-1};    ///< from the first byte to the whole head
-  seconds connect{-1}; ///< to the member's connection
-  seconds answer{-1};  ///< from the request's dispatch to the answer's head
+  seconds head{-1};       ///< from the first byte to the whole head
+  seconds epoch_wait{-1}; ///< waiting for members to be read again, since the cookie knew more
+  seconds connect{-1};    ///< to the member's connection
+  seconds answer{-1};     ///< from the request's dispatch to the answer's head
   seconds total{-1};
   unsigned close_code = 0; ///< a tunnel's, where its WebSocket said one
 };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "proxy/http/epoch_waits.hpp"
 #include "proxy/net/ejection.hpp"
 #include "proxy/net/member_target.hpp"
 #include "routing/placement.hpp"
@@ -9,6 +10,7 @@
 #include "routing/view.hpp"
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -22,6 +24,7 @@ struct pool_state {
   /// A worker looks whether one more member may be ejected. Who finds it taken does not wait: its next cause
   /// for an ejection comes.
   std::atomic<bool> is_ejecting{false};
+  known_epoch known; ///< of the store that its members come from
 };
 
 /// One pool as workers see it: its view and what its configuration says. Immutable.
@@ -53,6 +56,8 @@ struct snapshot {
   config::limit_settings limits;
   config::timeout_settings timeouts;
   config::forwarded_settings forwarded;
+  std::chrono::milliseconds epoch_wait =
+      epoch_wait_max; ///< most that a request waits for members to be read again
 };
 
 } // namespace limpet::http

@@ -35,7 +35,7 @@ void random_source::secret(std::span<std::uint8_t> out) {
 }
 
 worker_state::worker_state(net::event_loop& events, process_state& shared_process)
-    : loop(events), process(shared_process), upstreams(events) {}
+    : loop(events), process(shared_process), upstreams(events), epochs(events) {}
 
 worker_state::~worker_state() = default;
 
@@ -85,6 +85,7 @@ net::counter_shard worker_state::sample() const {
   gauge(metric::upstream_connections, 0, upstreams.open_count() - upstreams.idle_count());
   gauge(metric::upstream_connections, 1, upstreams.idle_count());
   gauge(metric::buffered_bytes, 0, blocks.bytes_held());
+  gauge(metric::epoch_waits, 0, epochs.count());
   return copy;
 }
 

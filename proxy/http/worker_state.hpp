@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/http/epoch_waits.hpp"
 #include "proxy/http/metrics.hpp"
 #include "proxy/http/record.hpp"
 #include "proxy/http/snapshot.hpp"
@@ -26,10 +27,12 @@ class tunnel;
 /// How many blocks a relay passes on before the other connections get their turn.
 inline constexpr unsigned relay_turns_max = 8;
 
-/// What the workers of a process share: a count and a flag.
+/// What the workers of a process share: counts and a flag.
 struct process_state {
   net::connection_limiter connections; ///< clients', of all workers; tunnels among them
   std::atomic<bool> draining{false};
+  std::atomic<std::uint32_t> epoch_waits{0}; ///< requests that wait for members to be read again
+  epoch_reader* epochs = nullptr;            ///< who reads them; none: nobody waits. Set before workers start
 };
 
 /// A snapshot as one worker holds it. References are counted per worker, without atomics; the control thread
@@ -91,6 +94,7 @@ public:
   net::counter_shard counters;
   random_source random;
   record_sink* records = nullptr; ///< none: no access log
+  epoch_waits epochs;
 
   local_snapshot::reference current() const noexcept { return current_.share(); }
   /// The same for a look that does not outlast the call.

@@ -29,6 +29,7 @@ public:
 
   void start(publish_function publish) override;
   void stop() override;
+  bool refresh(std::function<void(bool well)> done) override { return inner_->refresh(std::move(done)); }
   /// The inner source's: what it heard, not what the view is.
   source_status status() const override { return inner_->status(); }
 

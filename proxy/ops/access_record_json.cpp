@@ -77,6 +77,7 @@ void append_transfer(std::string& out, const http::access_record& r) {
   append_name(out, "reused_connection");
   out += r.reused_connection ? "true" : "false";
   append_phase(out, "head_seconds", r.head);
+  append_phase(out, "epoch_wait_seconds", r.epoch_wait);
   append_phase(out, "connect_seconds", r.connect);
   append_phase(out, "answer_seconds", r.answer);
   append_phase(out, "total_seconds", r.total);

@@ -57,6 +57,7 @@ void add_limits(sample_set& set, const http::snapshot& snapshot) {
       {"header_count", limits.header_count},
       {"body_bytes", static_cast<double>(limits.body_bytes)},
       {"replay_bytes", static_cast<double>(limits.replay_bytes)},
+      {"epoch_waits", limits.epoch_waits},
       {"header_seconds", in_seconds(timeouts.header)},
       {"body_seconds", in_seconds(timeouts.body)},
       {"idle_seconds", in_seconds(timeouts.idle)},
@@ -108,6 +109,7 @@ void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
   set.add(series::membership_invalid_values, {name}, static_cast<double>(source.invalid_values));
   set.add(series::membership_relist_differences, {name}, static_cast<double>(source.relist_differences));
   add_rails(set, facts);
+  set.add(series::membership_refreshes, {name}, static_cast<double>(source.refreshes));
   add_view(set, *facts.pool);
   add_members(set, *facts.pool, now);
   add_checks(set, facts);

@@ -202,6 +202,21 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      "limpet_membership_flaps_total",
      "Times that a member came back soon, or with another incarnation.",
      {"pool"}},
+    {series::membership_refreshes,
+     Counter,
+     "limpet_membership_refreshes_total",
+     "Linearizable reads of the pool's store because a cookie's epoch was ahead of what was known.",
+     {"pool"}},
+    {series::epoch_ahead,
+     Counter,
+     "limpet_epoch_ahead_total",
+     "Requests whose cookie's epoch was ahead of what was known: read (what was missing came), behind (the "
+     "cookie "
+     "is of another history of the store), failed (the store could not be read), timeout (not in time), "
+     "limited "
+     "(not waited), given_up (the client left).",
+     {"pool", "outcome"}},
+    {series::epoch_waits, Gauge, "limpet_epoch_waits", "Requests that wait for members to be read again."},
     {series::epoch, Gauge, "limpet_epoch", "Version of the pool's view.", {"pool"}},
     {series::view_checksum,
      Gauge,

@@ -32,6 +32,10 @@ constexpr std::array rejected_tokens{routing::token_state::expired, routing::tok
 /// In the order of http::client_timeout.
 constexpr std::array<std::string_view, 3> client_timeouts{"no_request", "idle", "unread"};
 
+/// In the order of http::epoch_outcome.
+constexpr std::array<std::string_view, http::epoch_outcomes> epoch_outcomes{"read",    "behind",  "failed",
+                                                                            "timeout", "limited", "given_up"};
+
 std::string_view refusal_name(std::uint32_t number) noexcept {
   return number < refusal_count ? http::facts_of(static_cast<http::refusal>(number)).name : "unknown";
 }
@@ -135,6 +139,9 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::answers_cut, {route(a).name}, value);
   case metric::log_dropped:
     return set_.add(series::access_log_dropped, {}, value);
+  case metric::epoch_ahead:
+    return set_.add(series::epoch_ahead, {pool(a), epoch_outcomes[std::min(b, http::epoch_outcomes - 1)]},
+                    value);
   case metric::open_connections:
     return set_.add(series::connections, {}, value);
   case metric::open_tunnels:
@@ -143,6 +150,8 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::upstream_connections, {choose(a, "busy", "idle")}, value);
   case metric::buffered_bytes:
     return set_.add(series::buffered_bytes, {}, value);
+  case metric::epoch_waits:
+    return set_.add(series::epoch_waits, {}, value);
   case metric::count_:
     break;
   }
@@ -152,7 +161,7 @@ void worker_collector::show_counters() {
   for (std::uint32_t r = 1; r < refusal_count; ++r)
     show(metric::refusals, r, 0);
   for (const auto m : {metric::connections, metric::client_aborts, metric::open_connections,
-                       metric::buffered_bytes, metric::log_dropped})
+                       metric::buffered_bytes, metric::log_dropped, metric::epoch_waits})
     show(m, 0, 0);
   for (const auto m : {metric::connections_refused, metric::accept_errors, metric::client_bytes,
                        metric::upstream_connections})
@@ -183,9 +192,12 @@ void worker_collector::show_counters_of(const http::pool_snapshot& p) {
     show(metric::sticky, p.number, outcome);
   for (const auto reason : move_reasons)
     show(metric::sessions_moved, p.number, reason);
-  if (p.settings.session.issued)
+  if (p.settings.session.issued) {
     for (const auto state : rejected_tokens)
       show(metric::tokens_rejected, p.number, state);
+    for (std::uint32_t outcome = 0; outcome < epoch_outcomes.size(); ++outcome)
+      show(metric::epoch_ahead, p.number, outcome);
+  }
   for (const auto kind : {0, 1})
     show(metric::retries, p.number, kind);
   show(metric::open_tunnels, p.number, 0);

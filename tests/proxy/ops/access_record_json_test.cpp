@@ -57,6 +57,7 @@ access_record full_record() {
   r.attempts = 1;
   r.reused_connection = true;
   r.head = 12us;
+  r.epoch_wait = 3ms;
   r.connect = 0s;
   r.answer = 1500us;
   r.total = 61s;
@@ -76,8 +77,8 @@ TEST(access_record_json, a_request_is_one_line) {
             R"("request_id":"0123456789abcdef","method":"GET","host":"chat.example.com","path":"/room/7",)"
             R"("route":"chat","pool":"chat","member":"b","status":200,"key_source":"header",)"
             R"("placement":"owner","sticky":"hit","epoch":42,"received_bytes":7,"sent_bytes":100,)"
-            R"("attempts":1,"reused_connection":true,"head_seconds":0.000012,"connect_seconds":0.000000,)"
-            R"("answer_seconds":0.001500,"total_seconds":61.000000})"
+            R"("attempts":1,"reused_connection":true,"head_seconds":0.000012,"epoch_wait_seconds":0.003000,)"
+            R"("connect_seconds":0.000000,"answer_seconds":0.001500,"total_seconds":61.000000})"
             "\n");
 }
 

@@ -157,6 +157,8 @@ TEST_F(metrics_test, counters_that_are_zero_show_where_their_labels_are_known) {
            "limpet_sticky_total{pool=\"chat\",outcome=\"new\"} 0\n",
            "limpet_sessions_moved_total{pool=\"chat\",reason=\"failed_over\"} 0\n",
            "limpet_tokens_rejected_total{pool=\"shop\",reason=\"forged\"} 0\n",
+           "limpet_epoch_ahead_total{pool=\"shop\",outcome=\"timeout\"} 0\n",
+           "limpet_epoch_waits 0\n",
            "limpet_retries_total{pool=\"app\",reason=\"stale\"} 0\n",
            "limpet_member_requests_total{pool=\"chat\",member=\"c\"} 0\n",
            "limpet_member_failures_total{pool=\"app\",member=\"x\",reason=\"connect_timeout\"} 0\n",
@@ -165,6 +167,7 @@ TEST_F(metrics_test, counters_that_are_zero_show_where_their_labels_are_known) {
        })
     EXPECT_THAT(t, HasSubstr(line));
   EXPECT_THAT(t, Not(HasSubstr("limpet_tokens_rejected_total{pool=\"chat\""))) << "it issues no tokens";
+  EXPECT_THAT(t, Not(HasSubstr("limpet_epoch_ahead_total{pool=\"chat\"")));
   EXPECT_THAT(t, Not(HasSubstr("reason=\"none\"")));
   EXPECT_THAT(t, Not(HasSubstr("member=\"\""))) << "each belongs to somebody";
 }
