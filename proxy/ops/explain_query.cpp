@@ -1,10 +1,8 @@
 // How a question is written in a URL's query.
 
 #include "proxy/ops/explain.hpp"
+#include "proxy/ops/query.hpp"
 #include "routing/ascii.hpp"
-#include "routing/percent.hpp"
-
-#include <algorithm>
 
 namespace limpet::ops {
 
@@ -47,37 +45,15 @@ problem take_parameter(explain_query& out, single_fields& single, std::string_vi
   return "a question has url, host, header, cookie, client, pool and key, and no other parameter";
 }
 
-void append_parameter(std::string& out, std::string_view name, std::string_view value) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view plain = "-._~/:";
-  if (!out.empty()) out += '&';
-  out += name;
-  out += '=';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (routing::is_ascii_alpha(c) || routing::is_ascii_digit(c) || plain.find(c) != std::string_view::npos)
-      out += c;
-    else
-      out.append({'%', digits[byte >> 4], digits[byte & 15]});
-  }
-}
-
 } // namespace
 
 std::optional<std::string> parse_explain_query(std::string_view text, explain_query& out) {
   out = {};
   single_fields single;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('&'), text.size());
-    const auto parameter = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (parameter.empty()) continue;
-    const auto equals = std::min(parameter.find('='), parameter.size());
-    std::string value;
-    if (!routing::percent_decode(parameter.substr(std::min(equals + 1, parameter.size())), value))
-      return "a \"%\" without two hexadecimal digits";
-    if (auto wrong = take_parameter(out, single, parameter.substr(0, equals), std::move(value))) return wrong;
-  }
+  auto parameters = parse_query(text);
+  if (!parameters) return "a \"%\" without two hexadecimal digits";
+  for (auto& [name, value] : *parameters)
+    if (auto wrong = take_parameter(out, single, name, std::move(value))) return wrong;
   if (!single.url && !single.host && !out.pool) return "give a url, a host or a pool";
   out.url = single.url.value_or("/");
   out.host = single.host.value_or("");

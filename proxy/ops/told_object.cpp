@@ -57,4 +57,29 @@ bool is_true(const json::object& in, std::string_view name) {
   return value && value->is_bool() && value->get_bool();
 }
 
+std::optional<bool> truth_of(const json::object& in, std::string_view name) {
+  const auto* value = find(in, name);
+  if (!value || !value->is_bool()) return {};
+  return value->get_bool();
+}
+
+std::optional<std::uint64_t> number_of(const json::object& in, std::string_view name) {
+  const auto* value = find(in, name);
+  if (!value) return {};
+  json::error_code no_number;
+  const auto number = value->to_number<std::uint64_t>(no_number);
+  if (no_number) return {};
+  return number;
+}
+
+bool is_set(const json::object& in, std::string_view name) {
+  const auto* value = find(in, name);
+  if (!value) return false;
+  if (const auto* truth = value->if_bool()) return *truth;
+  if (const auto* text = value->if_string()) return !text->empty();
+  if (const auto* list = value->if_array()) return !list->empty();
+  if (const auto* object = value->if_object()) return !object->empty();
+  return number_of(in, name).value_or(1) != 0;
+}
+
 } // namespace limpet::ops

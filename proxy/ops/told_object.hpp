@@ -2,6 +2,8 @@
 
 #include <boost/json/fwd.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -27,5 +29,14 @@ const boost::json::array& array_of(const boost::json::object& in, std::string_vi
 
 /// Whether the value is true.
 bool is_true(const boost::json::object& in, std::string_view name);
+
+/// The value where it is true or false.
+std::optional<bool> truth_of(const boost::json::object& in, std::string_view name);
+
+/// The value where it is a whole number from 0 on.
+std::optional<std::uint64_t> number_of(const boost::json::object& in, std::string_view name);
+
+/// Whether a flag is raised, however it is told: not by false, 0, or what is empty.
+bool is_set(const boost::json::object& in, std::string_view name);
 
 } // namespace limpet::ops
