@@ -120,11 +120,18 @@ bool explainer::tell_key() {
   return !key_.refused() || refuse(refusal::malformed_key, http::facts_of(refusal::malformed_key).text);
 }
 
+/// Of what this proxy knows: a request would have the members read again first.
+bool explainer::is_ahead(const routing::session_token& token) const noexcept {
+  return token.epoch > pool_->view.epoch() && pool_->state &&
+         !pool_->state->known.reaches(token.epoch, snapshot_.number);
+}
+
 void explainer::tell_token() {
   json::object told{{"state", to_string(key_.token_seen)}};
   if (key_.token_seen == routing::token_state::valid) {
     told["expires_unix_seconds"] = key_.token.expires_unix_s;
     told["epoch"] = key_.token.epoch;
+    if (is_ahead(key_.token)) told["ahead"] = true;
   }
   if (key_.token.pinned()) {
     const auto m = pool_->view.find_by_id_hash(key_.token.pin_id_hash);

@@ -44,6 +44,7 @@ private:
   void tell_pool();
   bool tell_key();
   void tell_token();
+  bool is_ahead(const routing::session_token& token) const noexcept;
   void tell_ranking(std::uint64_t hash);
   void tell_placement();
   boost::json::object source_object() const;

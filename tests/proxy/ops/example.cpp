@@ -78,6 +78,7 @@ void example::add_pool(config::pool settings, std::vector<routing::member> membe
   auto p = std::make_shared<http::pool_snapshot>();
   p->number = static_cast<std::uint32_t>(labels.pools.size());
   labels.pools.push_back(settings.name);
+  p->state = std::make_shared<http::pool_state>();
   p->placement.pin = settings.session.issued.has_value();
   if (settings.session.otherwise == config::no_key_mode::refuse)
     p->placement.without_key = routing::no_key::refuse;

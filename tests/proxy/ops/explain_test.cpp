@@ -375,6 +375,22 @@ TEST_F(explain_test, the_text_of_a_refusal_and_of_a_cookie) {
   EXPECT_EQ(explanation_text(ask("pool=nowhere&key=a")), "there is no pool \"nowhere\"\n");
 }
 
+TEST_F(explain_test, a_cookie_that_knows_more_than_the_proxy) {
+  auto t = session(1);
+  t.epoch = 9;
+  const auto question = "url=/shop&cookie=limpet%3D" + token(t);
+  EXPECT_EQ(explanation_text(ask(question)).find("ahead"), std::string::npos)
+      << "a pool that counts for itself";
+  auto& known = example_.pool("shop").state->known;
+  known.set(8, 0);
+  EXPECT_TRUE(ask(question).at("token").at("ahead").as_bool());
+  EXPECT_NE(
+      explanation_text(ask(question)).find("epoch 9 (ahead: a request has the members read again first)"),
+      std::string::npos);
+  known.set(9, 0);
+  EXPECT_FALSE(ask(question).at("token").as_object().contains("ahead"));
+}
+
 TEST(explanation_text, a_long_ranking_is_cut) {
   boost::json::array ranking;
   for (int i = 0; i < 25; ++i)
