@@ -46,8 +46,8 @@ std::string without_line_end(std::string text) {
 
 } // namespace
 
-std::string ask_admin(const std::string& address, const std::string& target, const std::string& token,
-                      const std::string& method) {
+admin_answer send_admin(const std::string& address, const std::string& method, const std::string& target,
+                        const std::string& token) {
   const auto parts = net::split_host_port(address);
   if (!parts) throw std::runtime_error("'" + address + "' is no address of an admin server (host:port)");
   asio::io_context io;
@@ -76,11 +76,16 @@ std::string ask_admin(const std::string& address, const std::string& target, con
   if (answer.get().result_int() == 401)
     throw std::runtime_error("the admin server at " + address +
                              " wants a token: set LIMPET_ADMIN_TOKEN to the one of its configuration");
-  if (answer.get().result_int() != 200)
-    throw std::runtime_error("the admin server at " + address + " says " +
-                             std::to_string(answer.get().result_int()) + ": " +
-                             without_line_end(answer.get().body()));
-  return std::move(answer.get().body());
+  return {answer.get().result_int(), std::move(answer.get().body())};
+}
+
+std::string ask_admin(const std::string& address, const std::string& target, const std::string& token,
+                      const std::string& method) {
+  auto answer = send_admin(address, method, target, token);
+  if (answer.status != 200)
+    throw std::runtime_error("the admin server at " + address + " says " + std::to_string(answer.status) +
+                             ": " + without_line_end(std::move(answer.content)));
+  return std::move(answer.content);
 }
 
 } // namespace limpet

@@ -5,6 +5,7 @@
 #include "config/print.hpp"
 #include "config/schema.hpp"
 #include "proxy/cli_agent.hpp"
+#include "proxy/cli_drain.hpp"
 #include "proxy/cli_explain.hpp"
 #include "proxy/cli_membership.hpp"
 #include "proxy/logging.hpp"
@@ -105,6 +106,7 @@ int run_command_line(int argc, char** argv) {
   add_schema(app);
   add_explain(app, result);
   add_membership(app, result);
+  add_drain(app, result);
   add_agent(app, result);
   try {
     app.parse(argc, argv);

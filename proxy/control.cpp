@@ -127,6 +127,12 @@ membership::railed_source* control::rails_of(const std::string& pool) const {
   return found == sources_.end() ? nullptr : found->second.rails;
 }
 
+std::vector<membership::operator_drain> control::drains_of(const std::string& pool) const {
+  const auto found = sources_.find(pool);
+  if (found == sources_.end()) return {};
+  return found->second.source->drains();
+}
+
 void control::stop() {
   if (std::exchange(stopped_, true)) return;
   for (auto& [name, s] : sources_)

@@ -39,6 +39,7 @@ public:
   /// What stands between the pool's source and its view; nullptr where there is none: static members, no such
   /// pool. Good until the next apply().
   membership::railed_source* rails_of(const std::string& pool) const;
+  std::vector<membership::operator_drain> drains_of(const std::string& pool) const;
 
   void read_until(const std::string& pool, std::uint64_t epoch, tell_function tell) override;
 

@@ -329,6 +329,7 @@ std::vector<ops::pool_facts> server::pools() const {
     const auto& name = pool->settings.name;
     all.push_back({pool, control_.status_of(name), health_checker_.of(*pool)});
     if (const auto* rails = control_.rails_of(name)) all.back().rails = rails->rails_now();
+    all.back().drains = control_.drains_of(name);
   }
   return all;
 }
@@ -347,6 +348,15 @@ std::size_t server::act_on_rails(const std::string& pool, ops::rails_action acti
     return rails->apply();
   }
   return 0;
+}
+
+boost::asio::awaitable<ops::drain_outcome> server::drain_member(std::string pool, std::string member,
+                                                                std::string by) {
+  return drain_writer_.put(control_.settings().etcd, std::move(pool), std::move(member), std::move(by));
+}
+
+boost::asio::awaitable<ops::drain_outcome> server::undo_member_drain(std::string pool, std::string member) {
+  return drain_writer_.remove(control_.settings().etcd, std::move(pool), std::move(member));
 }
 
 } // namespace limpet

@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 #include "proxy/control.hpp"
+#include "proxy/drain_writer.hpp"
 #include "proxy/http/worker_state.hpp"
 #include "proxy/memory_trim.hpp"
 #include "proxy/net/context.hpp"
@@ -51,6 +52,9 @@ public:
   bool ready() const override;
   void begin_drain() override;
   std::size_t act_on_rails(const std::string& pool, ops::rails_action action) override;
+  boost::asio::awaitable<ops::drain_outcome> drain_member(std::string pool, std::string member,
+                                                          std::string by) override;
+  boost::asio::awaitable<ops::drain_outcome> undo_member_drain(std::string pool, std::string member) override;
 
 private:
   void fit_limits();
@@ -76,6 +80,7 @@ private:
   std::vector<std::unique_ptr<worker>> workers_;
   ops::health_checker health_checker_;
   control control_;
+  drain_writer drain_writer_;
   std::unique_ptr<ops::admin_server> admin_;
   std::vector<net::listen_sockets> listeners_;
   std::vector<std::string> unix_sockets_; ///< their paths, the admin's among them

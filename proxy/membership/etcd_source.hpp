@@ -31,6 +31,7 @@ public:
   void stop() override;
   bool refresh(std::function<void(bool well)> done) override;
   source_status status() const override;
+  std::vector<operator_drain> drains() const override { return table_.drains(); }
 
 private:
   void on_update(const std::vector<etcd::change>& changes, const etcd::watch_status& status);

@@ -29,7 +29,7 @@ std::optional<std::string> member_table::apply(const etcd::change& change) {
   if (!member_id && !drain_id) return std::nullopt; // lies between the two; none of ours
   epoch_ = std::max(epoch_, static_cast<std::uint64_t>(std::max<std::int64_t>(change.revision, 0)));
   if (member_id) return apply_member(*member_id, change);
-  apply_drain(*drain_id, change.value.has_value());
+  apply_drain(*drain_id, change.value);
   return std::nullopt;
 }
 
@@ -48,10 +48,10 @@ std::optional<std::string> member_table::apply_member(std::string_view id, const
   return std::nullopt;
 }
 
-void member_table::apply_drain(std::string_view id, bool is_there) {
+void member_table::apply_drain(std::string_view id, const std::optional<std::string>& value) {
   if (!is_member_id(id)) return;
-  if (is_there) {
-    drains_.emplace(id);
+  if (value) {
+    drains_.insert_or_assign(std::string(id), decode_drain(*value));
   } else if (const auto found = drains_.find(id); found != drains_.end()) {
     drains_.erase(found);
   }
@@ -65,6 +65,13 @@ std::vector<routing::member> member_table::members() const {
     list.push_back(known);
     if (drains_.contains(id)) list.back().state = routing::member_state::draining;
   }
+  return list;
+}
+
+std::vector<operator_drain> member_table::drains() const {
+  std::vector<operator_drain> list;
+  for (const auto& [id, note] : drains_)
+    list.push_back({id, note, members_.contains(id)});
   return list;
 }
 

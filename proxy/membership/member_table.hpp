@@ -1,12 +1,12 @@
 #pragma once
 
+#include "proxy/membership/drain_codec.hpp"
 #include "proxy/membership/etcd/watch_fsm.hpp"
 #include "routing/member.hpp"
 
 #include <cstdint>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -43,6 +43,8 @@ public:
 
   /// Sorted by id; the first members_max of them.
   std::vector<routing::member> members() const;
+  /// Sorted by member; those of members that are not there among them.
+  std::vector<operator_drain> drains() const;
   /// How many are beyond those.
   std::size_t left_out() const noexcept {
     return members_.size() > members_max ? members_.size() - members_max : 0;
@@ -53,11 +55,11 @@ public:
 
 private:
   std::optional<std::string> apply_member(std::string_view id, const etcd::change& change);
-  void apply_drain(std::string_view id, bool is_there);
+  void apply_drain(std::string_view id, const std::optional<std::string>& value);
 
   pool_keys keys_;
   std::map<std::string, routing::member, std::less<>> members_;
-  std::set<std::string, std::less<>> drains_;
+  std::map<std::string, drain_note, std::less<>> drains_;
   std::uint64_t epoch_ = 0;
   std::uint64_t invalid_values_ = 0;
 };

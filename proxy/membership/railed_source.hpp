@@ -32,6 +32,7 @@ public:
   bool refresh(std::function<void(bool well)> done) override { return inner_->refresh(std::move(done)); }
   /// The inner source's: what it heard, not what the view is.
   source_status status() const override { return inner_->status(); }
+  std::vector<operator_drain> drains() const override { return inner_->drains(); }
 
   rails_status rails_now() const { return rails_.status(); }
   void configure(const config::rail_settings& settings);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "proxy/membership/drain_codec.hpp"
 #include "routing/member.hpp"
 
 #include <cstdint>
@@ -56,6 +57,8 @@ public:
     return true;
   }
   virtual source_status status() const = 0;
+  /// What operators drain, beside what members say of themselves.
+  virtual std::vector<operator_drain> drains() const { return {}; }
 };
 
 } // namespace limpet::membership

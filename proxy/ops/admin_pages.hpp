@@ -4,10 +4,13 @@
 
 #include <boost/asio/awaitable.hpp>
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 namespace limpet::ops {
+
+enum class drain_verb : std::uint8_t;
 
 /// A request to the admin server, as far as its pages look at it. Views live until the answer is there.
 struct page_request {
@@ -56,6 +59,10 @@ private:
   boost::asio::awaitable<page_answer> act_on_rails(page_request, rails_action action);
   boost::asio::awaitable<page_answer> explanation(page_request);
   boost::asio::awaitable<page_answer> drain(page_request);
+  boost::asio::awaitable<page_answer> drains(page_request);
+  boost::asio::awaitable<page_answer> drain_member(page_request);
+  boost::asio::awaitable<page_answer> undo_member_drain(page_request);
+  boost::asio::awaitable<page_answer> write_drain(page_request, drain_verb);
   boost::asio::awaitable<page_answer> log_level(page_request);
   boost::asio::awaitable<page_answer> change_log_level(page_request);
   boost::asio::awaitable<page_answer> version(page_request);

@@ -27,7 +27,7 @@ struct admin_limits {
 ///
 /// Bound to a loopback address it answers only requests whose Host is localhost, 127.0.0.1, [::1] or the
 /// bound address (421 otherwise): a web page that has its own name resolve to 127.0.0.1 reads nothing here. A
-/// POST or PUT with an Origin that is not the request's own host is refused (403). Where a token is set, all
+/// POST, PUT or DELETE with an Origin that is not the request's own host is refused (403). Where a token is set, all
 /// but health wants it as `Authorization: Bearer` (401 otherwise).
 class admin_server {
 public:

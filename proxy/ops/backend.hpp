@@ -39,6 +39,19 @@ struct pool_facts {
   membership::source_status source;
   std::vector<member_checks> checks; ///< parallel to the pool's members; empty where it has no active checks
   std::optional<membership::rails_status> rails{}; ///< nothing: it has none, as with static members
+  std::vector<membership::operator_drain> drains{};
+};
+
+/// What came of writing or deleting an operator's drain.
+struct drain_outcome {
+  enum class kind : std::uint8_t {
+    done,
+    nothing_to_do, ///< it is there already, or there is none
+    no_answer,     ///< the store did not answer; it may have been done all the same
+    refused,       ///< the store, or what was answered, is not what it should be
+  };
+  kind what = kind::done;
+  std::string problem = {}; ///< in words, where it failed
 };
 
 /// What an operator does to a pool's rails.
@@ -58,9 +71,14 @@ public:
   virtual const config::settings& settings() const = 0;
   /// False as soon as a drain begins.
   virtual bool ready() const = 0;
+  /// Drains the proxy itself.
   virtual void begin_drain() = 0;
   /// The pool has rails. Returns how many members the action let go or let in.
   virtual std::size_t act_on_rails(const std::string& pool, rails_action action) = 0;
+  /// Drains a member of a pool whose members come from etcd, on all proxies; `by` says for whom.
+  virtual boost::asio::awaitable<drain_outcome> drain_member(std::string pool, std::string member,
+                                                             std::string by) = 0;
+  virtual boost::asio::awaitable<drain_outcome> undo_member_drain(std::string pool, std::string member) = 0;
 };
 
 } // namespace limpet::ops

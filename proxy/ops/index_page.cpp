@@ -23,7 +23,7 @@ const std::string_view index_page = R"html(<!doctype html>
 <h1>Limpet</h1>
 <p id="status">&nbsp;</p>
 <nav>
-  <a href="/metrics">metrics</a><a href="/members">members</a><a href="/membership">membership</a><a href="/config">config</a>
+  <a href="/metrics">metrics</a><a href="/members">members</a><a href="/membership">membership</a><a href="/drains">drains</a><a href="/config">config</a>
   <a href="/healthz">healthz</a><a href="/readyz">readyz</a><a href="/loglevel">loglevel</a><a href="/version">version</a>
 </nav>
 <form action="/explain">
@@ -69,6 +69,9 @@ const std::string_view index_page = R"html(<!doctype html>
     const part = element("section");
     part.append(element("h2", pool.name));
     part.append(element("div", `${pool.source.kind}, epoch ${pool.epoch}, checksum ${pool.checksum}`, "facts"));
+    for (const drain of pool.drains ?? [])
+      part.append(element("div", `drained by an operator: ${drain.member}${drain.by ? `, for ${drain.by}` : ""}` +
+                                 `${drain.at ? `, since ${drain.at}` : ""}${drain.member_is_there ? "" : " (no such member)"}`, "facts"));
     if (pool.stale) part.append(element("div", `stale: ${pool.source.last_error ?? "the source is out of reach"}`, "bad"));
     for (const text of railsTexts(rails)) part.append(element("div", text, "bad"));
     const table = element("table");

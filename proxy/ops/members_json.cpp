@@ -1,6 +1,7 @@
 #include "proxy/ops/members_json.hpp"
 
 #include "proxy/ops/json_text.hpp"
+#include "proxy/ops/member_drains.hpp"
 
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
@@ -107,6 +108,7 @@ json::object members_json(const std::vector<pool_facts>& pools, std::chrono::ste
                     {"stale", source.stale},
                     {"suspended", facts.rails && facts.rails->suspended},
                     {"source", source_object(source)},
+                    {"drains", drains_array(facts.drains)},
                     {"members", members_of(facts, now)}});
   }
   return {{"pools", std::move(list)}};

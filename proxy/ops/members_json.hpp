@@ -9,9 +9,9 @@
 
 namespace limpet::ops {
 
-/// What /members shows: each pool with its view, its source, and each member with its state, whether
-/// sessions are placed to it and what speaks against that, and the connections open to it; "held" or
-/// "leaving" where its source has taken it out.
+/// What /members shows: each pool with its view, its source, what operators drain, and each member with its
+/// state, whether sessions are placed to it and what speaks against that, and the connections open to it;
+/// "held" or "leaving" where its source has taken it out.
 boost::json::object members_json(const std::vector<pool_facts>& pools,
                                  std::chrono::steady_clock::time_point now);
 

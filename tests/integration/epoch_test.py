@@ -1,61 +1,20 @@
 """A cookie that knows more of the members than the proxy: it reads etcd once, and then decides."""
 
-import json
-import re
 import signal
 import time
 import unittest
 
-from harness.case import IntegrationTest
 from harness.client import Connection
 from harness.etcd import Etcd
+from harness.etcd_case import MEMBERS, EtcdTest
 from harness.limpet import static_config
 from harness.relay import Relay
 from harness.waiting import wait_until
 
-MEMBERS = "/limpet/app/members/"
 OUTCOMES = ("read", "behind", "failed", "timeout", "limited", "given_up")
 
 
-class EtcdTest(IntegrationTest):
-    def setUp(self):
-        self.etcd = Etcd(self)
-
-    def register(self, member, etcd=None, **more):
-        value = {"address": member.address, "incarnation": member.incarnation, **more}
-        (etcd or self.etcd).put(MEMBERS + member.id, json.dumps(value))
-
-    def start(self, name="limpet", url=None, pin=True, **sections):
-        """A proxy whose sessions have issued cookies. It lists its members so seldom that only a watch tells it of others."""
-        source = {"cookie": "limpet", "issue": {"max_age": "1h"}, "pin": pin}
-        config = static_config([], pool={"members": None, "session": {"key": [source]}}, **sections)
-        config["pools"]["app"]["members"] = {"etcd": {}}
-        config["etcd"] = {"endpoints": [url or self.etcd.url], "relist": "1h", **sections.get("etcd", {})}
-        config["signing"] = {"keys": [{"id": "k", "secret": "a secret that is long enough to sign with"}]}
-        return self.start_limpet(config, name=name)
-
-    def known(self, proxy):
-        return {one["id"]: one for one in proxy.members()["pools"][0]["members"]}
-
-    def wait_for_members(self, proxy, ids):
-        wait_until(lambda: set(self.known(proxy)) == set(ids), f"members {ids}")
-
-    def visit(self, proxy, cookie=None):
-        """The answer, and the cookie that the visitor has after it."""
-        headers = [("Cookie", f"limpet={cookie}")] if cookie else []
-        response = self.fetch(proxy.address, headers=headers)
-        issued = response.fields.get("Set-Cookie")
-        return response, re.match(r"limpet=([^;]*)", issued).group(1) if issued else cookie
-
-    def cookie_of(self, proxy, member):
-        """A new visitor's, who was placed there."""
-        for _ in range(500):
-            response, cookie = self.visit(proxy)
-            self.assertEqual(response.status, 200)
-            if response.member == member:
-                return cookie
-        raise AssertionError(f"nobody is placed on {member}")
-
+class EpochTest(EtcdTest):
     def outcomes(self, proxy):
         metrics = proxy.metrics()
         counted = {one: metrics.total("limpet_epoch_ahead_total", pool="app", outcome=one) for one in OUTCOMES}
@@ -68,7 +27,7 @@ class EtcdTest(IntegrationTest):
         return proxy.metrics().total("limpet_membership_refreshes_total", pool="app")
 
 
-class Ahead(EtcdTest):
+class Ahead(EpochTest):
     """Two proxies; what etcd's watch tells does not reach the second."""
 
     def start_both(self, **options):
@@ -271,7 +230,7 @@ class Ahead(EtcdTest):
         self.assertEqual(self.outcomes(late), {}, "its list was read after the removal")
 
 
-class Incarnations(EtcdTest):
+class Incarnations(EpochTest):
     """What a session in memory is worth once its member was away."""
 
     def start_pair(self, **options):

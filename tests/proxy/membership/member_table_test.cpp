@@ -78,6 +78,21 @@ TEST_F(member_table_test, another_history_has_its_own_epochs) {
   EXPECT_EQ(table.epoch(), 3u);
 }
 
+TEST_F(member_table_test, drains_are_told_with_those_of_members_that_are_not_there) {
+  put("members/a", value_of("a:1"));
+  put("drains/b", "");
+  put("drains/a", R"({"by":"ops","at":"2026-01-31T09:30:00Z"})");
+  put("drains/not a name", "{}");
+  const std::vector<operator_drain> expected{{"a", {"ops", "2026-01-31T09:30:00Z"}, true}, {"b", {}, false}};
+  EXPECT_EQ(table.drains(), expected);
+  put("members/b", value_of("b:1"));
+  EXPECT_TRUE(table.drains().at(1).is_there);
+  put("drains/a", R"({"by":"others"})");
+  EXPECT_EQ(table.drains().at(0).note.by, "others");
+  remove("drains/a");
+  EXPECT_EQ(table.drains().size(), 1u);
+}
+
 TEST_F(member_table_test, a_drain_key_drains_whatever_the_member_says) {
   put("drains/a", "");
   put("members/a", value_of("a:1"));

@@ -72,9 +72,19 @@ public:
   const config::settings& settings() const override { return settings_; }
   bool ready() const override { return !facts_.draining; }
   void begin_drain() override { facts_.draining = true; }
+  asio::awaitable<drain_outcome> drain_member(std::string pool, std::string member, std::string by) override {
+    asked_drains.push_back("begin " + pool + ' ' + member + ' ' + by);
+    co_return drain_outcome_;
+  }
+  asio::awaitable<drain_outcome> undo_member_drain(std::string pool, std::string member) override {
+    asked_drains.push_back("undo " + pool + ' ' + member);
+    co_return drain_outcome_;
+  }
 
   example example_;
   process_facts facts_;
+  drain_outcome drain_outcome_;
+  std::vector<std::string> asked_drains;
   config::settings settings_;
   membership::source_status source_{"etcd", true, true, 1234, 0, 0, 3, "connection refused"};
   std::vector<member_checks> checks_;                            ///< of the first pool
@@ -196,6 +206,42 @@ TEST_F(admin_server_test, a_drain_begins_by_post_and_readiness_says_so_at_once) 
   EXPECT_EQ(a.status, 503U);
   EXPECT_EQ(a.content, "draining\n");
   EXPECT_EQ(get("/healthz").status, 200U) << "a drain is no illness";
+}
+
+TEST_F(admin_server_test, a_member_is_drained_and_undone) {
+  backend_->example_.pool("chat").settings.members.source = config::source_kind::etcd;
+  begin();
+  auto a = ask("POST", "/drains?pool=chat&member=a&by=alice");
+  EXPECT_EQ(a.status, 200U);
+  EXPECT_EQ(a.content, "{\"pool\":\"chat\",\"member\":\"a\",\"drain\":\"begun\"}\n");
+  EXPECT_EQ(ask("DELETE", "/drains?member=a").status, 200U);
+  EXPECT_EQ(ask("POST", "/drains?pool=chat&member=z").status, 404U);
+  EXPECT_EQ(ask("POST", "/drains?pool=app&member=x").status, 409U);
+  EXPECT_EQ(ask("POST", "/drains").status, 400U);
+  EXPECT_EQ(ask("PUT", "/drains?pool=chat&member=a").status, 405U);
+  EXPECT_EQ(get("/drains").status, 200U);
+  EXPECT_EQ(get("/readyz").status, 200U) << "the proxy itself does not drain";
+  end();
+  EXPECT_THAT(backend_->asked_drains, testing::ElementsAre("begin chat a alice", "undo chat a"));
+}
+
+TEST_F(admin_server_test, a_drain_that_etcd_does_not_take_says_why) {
+  backend_->example_.pool("chat").settings.members.source = config::source_kind::etcd;
+  backend_->drain_outcome_ = {drain_outcome::kind::no_answer, "connection refused"};
+  begin();
+  const auto a = ask("POST", "/drains?pool=chat&member=a");
+  EXPECT_EQ(a.status, 503U);
+  EXPECT_THAT(a.content, HasSubstr("connection refused"));
+}
+
+TEST_F(admin_server_test, a_foreign_page_drains_no_member) {
+  backend_->example_.pool("chat").settings.members.source = config::source_kind::etcd;
+  begin();
+  const std::string foreign = "Host: localhost\r\nOrigin: http://evil.example\r\n";
+  EXPECT_EQ(ask("POST", "/drains?pool=chat&member=a", foreign).status, 403U);
+  EXPECT_EQ(ask("DELETE", "/drains?pool=chat&member=a", foreign).status, 403U);
+  end();
+  EXPECT_TRUE(backend_->asked_drains.empty());
 }
 
 TEST_F(admin_server_test, metrics_are_prometheus_text) {
