@@ -8,6 +8,7 @@
 #include "proxy/cli_drain.hpp"
 #include "proxy/cli_explain.hpp"
 #include "proxy/cli_membership.hpp"
+#include "proxy/cli_status.hpp"
 #include "proxy/logging.hpp"
 #include "proxy/server.hpp"
 #include "proxy/version.hpp"
@@ -106,6 +107,7 @@ int run_command_line(int argc, char** argv) {
   add_schema(app);
   add_explain(app, result);
   add_membership(app, result);
+  add_status(app, result);
   add_drain(app, result);
   add_agent(app, result);
   try {

@@ -7,7 +7,9 @@
 #include "proxy/ops/members_json.hpp"
 #include "proxy/ops/membership_json.hpp"
 #include "proxy/ops/metrics.hpp"
+#include "proxy/ops/process_usage.hpp"
 #include "proxy/ops/rails_query.hpp"
+#include "proxy/ops/status.hpp"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -51,6 +53,7 @@ const admin_pages::page admin_pages::pages[] = {
     {"/membership/suspend", "POST", &admin_pages::suspend_membership},
     {"/membership/resume", "POST", &admin_pages::resume_membership},
     {"/membership/apply", "POST", &admin_pages::apply_membership},
+    {"/status", "GET", &admin_pages::status},
     {"/explain", "GET", &admin_pages::explanation},
     {"/drain", "POST", &admin_pages::drain},
     {"/drains", "GET", &admin_pages::drains},
@@ -137,6 +140,12 @@ awaitable<page_answer> admin_pages::act_on_rails(page_request request, rails_act
     for (auto& pool : told.at("pools").as_array())
       pool.as_object()["applied"] = changed.at(std::string(pool.at("name").as_string()));
   co_return json(200, told);
+}
+
+awaitable<page_answer> admin_pages::status(page_request) {
+  auto pools = members_json(backend_->pools(), std::chrono::steady_clock::now());
+  co_return json(200, status_json(backend_->facts(), backend_->ready(),
+                                  read_process_usage().start_unix_seconds, std::move(pools)));
 }
 
 awaitable<page_answer> admin_pages::explanation(page_request request) {

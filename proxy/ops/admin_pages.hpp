@@ -57,6 +57,7 @@ private:
   boost::asio::awaitable<page_answer> resume_membership(page_request);
   boost::asio::awaitable<page_answer> apply_membership(page_request);
   boost::asio::awaitable<page_answer> act_on_rails(page_request, rails_action action);
+  boost::asio::awaitable<page_answer> status(page_request);
   boost::asio::awaitable<page_answer> explanation(page_request);
   boost::asio::awaitable<page_answer> drain(page_request);
   boost::asio::awaitable<page_answer> drains(page_request);

@@ -244,6 +244,21 @@ TEST_F(admin_server_test, a_foreign_page_drains_no_member) {
   EXPECT_TRUE(backend_->asked_drains.empty());
 }
 
+TEST_F(admin_server_test, status_has_the_process_and_the_pools) {
+  backend_->facts_.workers = 4;
+  backend_->facts_.restart_needed = {"workers"};
+  begin();
+  const auto told = boost::json::parse(get("/status").content).as_object();
+  EXPECT_EQ(told.at("version").as_string(), "1.2.3");
+  EXPECT_EQ(told.at("placement").as_string(), "weighted-rendezvous/1");
+  EXPECT_EQ(told.at("workers").to_number<int>(), 4);
+  EXPECT_TRUE(told.at("ready").as_bool());
+  EXPECT_FALSE(told.at("draining").as_bool());
+  EXPECT_GT(told.at("start_unix_seconds").to_number<std::int64_t>(), 1'600'000'000);
+  EXPECT_EQ(boost::json::serialize(told.at("restart_needed")), R"(["workers"])");
+  EXPECT_EQ(told.at("pools"), boost::json::parse(get("/members").content).at("pools"));
+}
+
 TEST_F(admin_server_test, metrics_are_prometheus_text) {
   begin();
   const auto a = get("/metrics");
