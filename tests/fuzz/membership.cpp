@@ -1,5 +1,6 @@
 // From etcd's answers to a member list: lists, watch events, failures and timers in any order. Each line of
-// the input is one: "list JSON", "watch JSON", "fail", "cut" (the watch), "timer".
+// the input is one: "list JSON", "watch JSON", "fail", "cut" (the watch), "timer",
+// "refresh".
 
 #include "proxy/membership/etcd/codec.hpp"
 #include "proxy/membership/etcd/watch_fsm.hpp"
@@ -32,6 +33,10 @@ public:
       armed_ = false;
       take(fsm_.timer_expired());
     }
+    if (line == "refresh") {
+      take(fsm_.refresh());
+      FUZZ_CHECK(listing_); // or whoever asked would wait for ever
+    }
   }
 
   void check_members() {
@@ -40,6 +45,9 @@ public:
     FUZZ_CHECK(std::ranges::adjacent_find(members, {}, &routing::member::id) == members.end());
     for (const auto& member : members)
       FUZZ_CHECK(observed_.contains("/limpet/p/members/" + member.id));
+    for (const auto& drain : table_.drains())
+      FUZZ_CHECK(observed_.contains("/limpet/p/drains/" + drain.member));
+    FUZZ_CHECK(listing_ == fsm_.is_listing());
     // Something is always under way, or the pool would stand still for ever.
     FUZZ_CHECK(listing_ || armed_);
   }

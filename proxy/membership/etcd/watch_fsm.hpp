@@ -29,7 +29,7 @@ struct watch_status {
   bool listed = false;           ///< a list was read at least once
   bool stale = false;            ///< the last attempt to list failed: the store is out of reach
   std::int64_t revision = 0;     ///< the newest of the store that was seen
-  std::int64_t known_until = 0;  ///< every change up to this revision was told; never above `revision`
+  std::int64_t known_until = 0;  ///< every change up to this revision was told
   std::uint64_t differences = 0; ///< changes that a re-list found and that the watch did not tell
   std::uint64_t restores = 0;    ///< times the store went back in time, or became another cluster
   std::uint64_t overflows = 0;   ///< keys left out because there were more than `keys_max`
