@@ -143,9 +143,9 @@ awaitable<page_answer> admin_pages::act_on_rails(page_request request, rails_act
 }
 
 awaitable<page_answer> admin_pages::status(page_request) {
-  auto pools = members_json(backend_->pools(), std::chrono::steady_clock::now());
-  co_return json(200, status_json(backend_->facts(), backend_->ready(),
-                                  read_process_usage().start_unix_seconds, std::move(pools)));
+  const auto since = read_process_usage().start_unix_seconds;
+  co_return json(200, status_json(backend_->facts(), backend_->ready(), since,
+                                  members_json(backend_->pools(), std::chrono::steady_clock::now())));
 }
 
 awaitable<page_answer> admin_pages::explanation(page_request request) {

@@ -168,7 +168,7 @@ void comparer::compare_members(const std::string& name, const pool_list& having)
     for (const auto& [id, member] : pool->members)
       ids.insert(id);
   for (const auto& id : ids)
-    compare_member("pool " + name + ", member " + id, id, having);
+    compare_member(fmt::format("pool {}, member {}", name, id), id, having);
 }
 
 void comparer::compare_member(const std::string& where, const std::string& id, const pool_list& having) {
@@ -199,10 +199,11 @@ std::string proxies_text(const std::vector<proxy_report>& proxies, std::int64_t 
 std::string agreed_text(const std::vector<asked_proxy>& proxies) {
   std::string out;
   if (proxies.empty()) return out;
-  for (const auto& [name, pool] : proxies.front().pools) {
+  for (const auto& entry : proxies.front().pools) {
+    const auto& [name, pool] = entry;
     const auto checksum = text_of(*pool.told, "checksum");
     const bool same = std::ranges::all_of(proxies, [&](const auto& other) {
-      const auto found = other.pools.find(name);
+      const auto found = other.pools.find(entry.first);
       return found != other.pools.end() && text_of(*found->second.told, "checksum") == checksum;
     });
     if (same)

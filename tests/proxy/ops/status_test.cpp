@@ -13,7 +13,6 @@ namespace json = boost::json;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-using testing::Not;
 
 constexpr std::int64_t now = 1'800'000'000;
 
