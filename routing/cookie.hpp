@@ -3,6 +3,7 @@
 #include "routing/request_view.hpp"
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -17,6 +18,30 @@ namespace limpet::routing {
 /// path first.
 std::optional<std::string_view> find_cookie(std::span<const header_field> fields,
                                             std::string_view name) noexcept;
+
+/// One pair of a Cookie field.
+struct cookie_pair {
+  std::string_view whole; ///< with the white space around it; empty between two ';'
+  bool is_pair = false;   ///< there is a '='; else name and value are empty
+  std::string_view name;
+  std::string_view value; ///< without white space and one pair of double quotes around it
+};
+
+/// Takes the first pair off a Cookie field's value, up to and with its ';'. False where there is none left.
+bool take_cookie_pair(std::string_view& list, cookie_pair& out) noexcept;
+
+/// A Set-Cookie field's value (RFC 6265 section 5.2).
+struct set_cookie_parts {
+  std::string_view name;
+  std::string_view value;      ///< without white space and one pair of double quotes around it
+  std::string_view attributes; ///< from the first ';' on
+};
+std::optional<set_cookie_parts> parse_set_cookie(std::string_view field) noexcept;
+
+/// Whether a cookie with these attributes is taken away rather than set: Max-Age is 0 or less, or, where
+/// there is none, Expires is past. The last of each counts, and what does not parse does not (RFC 6265
+/// sections 5.2 and 5.3).
+bool deletes_cookie(std::string_view attributes, std::int64_t now_unix_s) noexcept;
 
 enum class same_site : unsigned char { lax, strict, none };
 
