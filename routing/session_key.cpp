@@ -87,6 +87,15 @@ raw_key from_issued_cookie(const key_source& source, const request_view& request
   return {status::found, scratch};
 }
 
+raw_key from_envelope(const envelope_verdict& verdict, key_result& result) noexcept {
+  if (verdict.state != envelope_state::valid) return {};
+  result.token = {};
+  result.token.epoch = verdict.tag.epoch;
+  result.token.pin_id_hash = verdict.tag.id_hash;
+  result.token.pin_incarnation_hash = verdict.tag.incarnation_hash;
+  return as_it_stands(verdict.value);
+}
+
 raw_key from_source(const key_source& source, const request_view& request, std::string& scratch) {
   switch (source.from) {
   case key_source::kind::cookie:
@@ -121,14 +130,29 @@ std::string_view to_string(key_source::kind kind) noexcept {
   return "unknown";
 }
 
+std::vector<envelope_field> envelopes_of(std::string_view pool, std::span<const key_source> sources) {
+  std::vector<envelope_field> out;
+  for (const key_source& source : sources) {
+    const auto what =
+        source.from == key_source::kind::cookie ? envelope_field::kind::cookie : envelope_field::kind::header;
+    if (source.envelope) out.emplace_back(pool, what, source.name, source.forged);
+  }
+  return out;
+}
+
 key_result extract_session_key(std::span<const key_source> sources, const request_view& request,
                                std::size_t key_bytes_max, const token_keys* keys, std::int64_t now_unix_s,
-                               std::string& scratch) {
+                               std::string& scratch, std::span<const envelope_verdict> opened) {
   key_result result;
+  std::size_t envelopes = 0;
   for (std::size_t i = 0; i < sources.size(); ++i) {
     const key_source& source = sources[i];
-    raw_key key = source.issued ? from_issued_cookie(source, request, keys, now_unix_s, scratch, result)
-                                : from_source(source, request, scratch);
+    raw_key key;
+    if (source.envelope)
+      key = envelopes < opened.size() ? from_envelope(opened[envelopes++], result) : raw_key{};
+    else
+      key = source.issued ? from_issued_cookie(source, request, keys, now_unix_s, scratch, result)
+                          : from_source(source, request, scratch);
     if (key.outcome == status::absent) continue;
     if (key.outcome == status::found && !source.issued && key.bytes.size() > key_bytes_max)
       key = {status::too_long, {}};

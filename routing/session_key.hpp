@@ -1,5 +1,6 @@
 #pragma once
 
+#include "routing/envelope.hpp"
 #include "routing/request_view.hpp"
 #include "routing/token.hpp"
 
@@ -22,14 +23,19 @@ struct key_source {
   unsigned segment = 0;      ///< path_segment: 1 is the first; /users/ALICE has users, ALICE
   unsigned ipv4_prefix = 32; ///< client_address: bits that count
   unsigned ipv6_prefix = 128;
-  bool issued = false; ///< a cookie that the proxy issues: its value is a token, the key its session id
-  bool pin = false;    ///< the token keeps the session on the member where it was first placed
+  bool issued = false;   ///< a cookie that the proxy issues: its value is a token, the key its session id
+  bool pin = false;      ///< the token keeps the session on the member where it was first placed
+  bool envelope = false; ///< a header or cookie that the application issues, and that travels in an envelope
+  forged_envelope forged = forged_envelope::refuse;
 
   friend bool operator==(const key_source&, const key_source&) = default;
 };
 
 /// "cookie", "header", "query", "path" or "client_address", as the configuration names them.
 std::string_view to_string(key_source::kind kind) noexcept;
+
+/// The envelopes among a pool's sources, in their order.
+std::vector<envelope_field> envelopes_of(std::string_view pool, std::span<const key_source> sources);
 
 /// What came of looking for the key.
 struct key_result {
@@ -46,7 +52,7 @@ struct key_result {
   std::string_view bytes; ///< the key; lives as long as the request's buffer and `scratch`
   std::uint64_t hash = 0; ///< hash_bytes(bytes), where found
   token_state token_seen = token_state::none; ///< what the issued cookie turned out to be
-  session_token token;                        ///< where found by an issued cookie
+  session_token token; ///< where found by an issued cookie; of an envelope, its tag as epoch and pin
 
   bool refused() const noexcept { return outcome != status::found && outcome != status::absent; }
 };
@@ -62,12 +68,14 @@ struct key_result {
 /// - client_address: the 4 or 16 bytes of the address with the bits past the prefix zero.
 /// - an issued cookie: the token's session id. One that does not verify counts as absent and shows in
 ///   token_seen; where `keys` is null, all are absent.
+/// - an envelope: its bare value, where it is valid; else absent. `opened` has what open_envelopes found, one
+///   verdict an envelope among the sources; where there are fewer, the others are absent.
 ///
 /// A key from anything but an issued cookie or the client's address has at most `key_bytes_max` bytes after
 /// decoding. `scratch` holds decoded bytes; it must outlive the result, and the path of `request` must not
 /// point into it. Never throws on bad input.
 key_result extract_session_key(std::span<const key_source> sources, const request_view& request,
                                std::size_t key_bytes_max, const token_keys* keys, std::int64_t now_unix_s,
-                               std::string& scratch);
+                               std::string& scratch, std::span<const envelope_verdict> opened = {});
 
 } // namespace limpet::routing

@@ -2,6 +2,7 @@
 
 #include "routing/base64url.hpp"
 #include "routing/constant_time.hpp"
+#include "routing/wire_numbers.hpp"
 
 #include <algorithm>
 #include <span>
@@ -20,18 +21,6 @@ using token_bytes = std::array<std::uint8_t, token_size>;
 
 std::string_view signed_part(const token_bytes& bytes) noexcept {
   return {reinterpret_cast<const char*>(bytes.data()), signed_size};
-}
-
-void put_number(std::uint8_t*& at, std::uint64_t value) noexcept {
-  for (int shift = 56; shift >= 0; shift -= 8)
-    *at++ = static_cast<std::uint8_t>(value >> shift);
-}
-
-std::uint64_t take_number(const std::uint8_t*& at) noexcept {
-  std::uint64_t value = 0;
-  for (int i = 0; i < 8; ++i)
-    value = value << 8 | *at++;
-  return value;
 }
 
 session_token read_fields(const token_bytes& bytes) noexcept {

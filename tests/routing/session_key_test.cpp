@@ -32,11 +32,15 @@ key_source issued(std::string name) {
   return {.from = kind::cookie, .name = std::move(name), .issued = true};
 }
 
+key_source envelope(std::string name) {
+  return {.from = kind::header, .name = std::move(name), .envelope = true};
+}
+
 class session_key : public ::testing::Test {
 protected:
   key_result extract(const std::vector<key_source>& sources) {
     request_.fields = fields_;
-    return extract_session_key(sources, request_, key_bytes_max_, keys_, now, scratch_);
+    return extract_session_key(sources, request_, key_bytes_max_, keys_, now, scratch_, opened_);
   }
 
   void expect_found(const std::vector<key_source>& sources, std::string_view bytes, std::size_t source = 0) {
@@ -63,6 +67,7 @@ protected:
   request_view request_{.host = "h", .path = "/", .query = "", .fields = {}, .client = {}};
   std::size_t key_bytes_max_ = 1024;
   const token_keys* keys_ = nullptr;
+  std::vector<envelope_verdict> opened_;
   std::string scratch_;
 };
 
@@ -292,6 +297,55 @@ TEST(key_source_names, are_those_of_the_configuration) {
   EXPECT_EQ(to_string(kind::query), "query");
   EXPECT_EQ(to_string(kind::path_segment), "path");
   EXPECT_EQ(to_string(kind::client_address), "client_address");
+}
+
+// -- envelopes ------------------------------------------------------------
+
+TEST_F(session_key, an_envelope_counts_where_it_is_valid) {
+  const std::vector<key_source> sources{envelope("A"), header("X"), envelope("B")};
+  fields_ = {{"A", "bare"}, {"B", "bare"}};
+  using enum envelope_state;
+  opened_ = {{valid, "a", {1, 2, 3}}, {valid, "b", {4, 5, 6}}};
+  expect_found(sources, "a", 0);
+  EXPECT_EQ(extract(sources).token, (session_token{{}, 0, 3, 1, 2}));
+  opened_[0] = {};
+  expect_found(sources, "b", 2);
+  EXPECT_EQ(extract(sources).token, (session_token{{}, 0, 6, 4, 5}));
+  fields_.push_back({"X", "user"});
+  expect_found(sources, "user", 1);
+  EXPECT_EQ(extract(sources).token, session_token{});
+}
+
+TEST_F(session_key, an_envelope_counts_as_absent_otherwise) {
+  fields_ = {{"A", "bare"}};
+  for (const auto state : {envelope_state::none, envelope_state::bare, envelope_state::forged}) {
+    opened_ = {{state, "bare", {1, 2, 3}}};
+    expect_absent({envelope("A")});
+    EXPECT_EQ(extract({envelope("A")}).token, session_token{});
+  }
+  opened_ = {};
+  expect_absent({envelope("A")});
+}
+
+TEST_F(session_key, an_envelope_has_the_limit_of_all_keys) {
+  key_bytes_max_ = 3;
+  opened_ = {{envelope_state::valid, "abc", {}}};
+  expect_found({envelope("A")}, "abc");
+  opened_ = {{envelope_state::valid, "abcd", {}}};
+  expect_refused({envelope("A")}, status::too_long);
+}
+
+TEST(envelopes, are_those_among_the_sources) {
+  key_source second{.from = kind::cookie, .name = "S", .envelope = true, .forged = forged_envelope::place};
+  const auto fields = envelopes_of("app", std::vector<key_source>{header("X"), envelope("A"), second});
+  ASSERT_EQ(fields.size(), 2u);
+  EXPECT_EQ(fields[0].name, "A");
+  EXPECT_EQ(fields[0].what, envelope_field::kind::header);
+  EXPECT_EQ(fields[0].forged, forged_envelope::refuse);
+  EXPECT_EQ(fields[1].name, "S");
+  EXPECT_EQ(fields[1].what, envelope_field::kind::cookie);
+  EXPECT_EQ(fields[1].forged, forged_envelope::place);
+  EXPECT_NE(fields[0].context, envelopes_of("other", std::vector<key_source>{envelope("A")})[0].context);
 }
 
 } // namespace

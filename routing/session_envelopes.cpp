@@ -1,0 +1,260 @@
+#include "routing/session_envelopes.hpp"
+
+#include "routing/ascii.hpp"
+#include "routing/cookie.hpp"
+
+#include <algorithm>
+#include <optional>
+
+namespace limpet::routing {
+namespace {
+
+using status = opened_envelopes::status;
+using edit = opened_envelopes::edit;
+
+/// Name and value of a cookie together, in bytes: browsers throw longer ones away (RFC 6265bis section 5.6).
+constexpr std::size_t cookie_bytes_max = 4096;
+
+bool is_cookie_field(const header_field& field) noexcept {
+  return ascii_iequal(field.name, "Cookie");
+}
+
+std::size_t white_space_size(std::string_view text) noexcept {
+  return std::min(text.find_first_not_of(" \t"), text.size());
+}
+
+// -- requests ----------------------------------------------------------
+
+/// Opens the envelopes of one request, one field after the other.
+class opener {
+public:
+  opener(std::vector<header_field>& fields, std::size_t value_bytes_max, const token_keys& keys,
+         opened_envelopes& out)
+      : fields_(fields), value_bytes_max_(value_bytes_max), keys_(keys), out_(out) {}
+
+  status open(const envelope_field& envelope, envelope_verdict& verdict) {
+    return envelope.what == envelope_field::kind::header ? open_header(envelope, verdict)
+                                                         : open_cookies(envelope, verdict);
+  }
+  void rewrite_cookies();
+
+private:
+  status open_text(std::string_view text, const envelope_field& envelope, envelope_verdict& verdict);
+  status open_header(const envelope_field& envelope, envelope_verdict& verdict);
+  status open_cookies(const envelope_field& envelope, envelope_verdict& verdict);
+  template <class Each>
+  void for_each_cookie(std::string_view name, Each each) const;
+  const edit* edit_of(const cookie_pair& pair) const noexcept;
+  std::size_t cookies_bytes() const noexcept;
+  std::string_view rewrite(std::string_view list);
+  void append(const cookie_pair& pair, const edit* cut);
+
+  std::vector<header_field>& fields_;
+  std::size_t value_bytes_max_;
+  const token_keys& keys_;
+  opened_envelopes& out_;
+};
+
+status opener::open_text(std::string_view text, const envelope_field& envelope, envelope_verdict& verdict) {
+  const bool is_long = text.size() > value_bytes_max_ + envelope_suffix_size;
+  if (is_long && looks_sealed(text)) return status::too_long;
+  verdict = open_envelope(text, envelope, keys_, out_.scratch);
+  return status::ok;
+}
+
+status opener::open_header(const envelope_field& envelope, envelope_verdict& verdict) {
+  header_field* found = nullptr;
+  for (header_field& field : fields_) {
+    if (!ascii_iequal(field.name, envelope.name)) continue;
+    if (found != nullptr) return status::repeated;
+    found = &field;
+  }
+  if (found == nullptr) return status::ok;
+  const auto wrong = open_text(found->value, envelope, verdict);
+  found->value = verdict.value;
+  return wrong;
+}
+
+/// each(value) for each cookie of the name, in order, until it returns false.
+template <class Each>
+void opener::for_each_cookie(std::string_view name, Each each) const {
+  for (const header_field& field : fields_) {
+    if (!is_cookie_field(field)) continue;
+    std::string_view list = field.value;
+    cookie_pair pair;
+    while (take_cookie_pair(list, pair))
+      if (pair.is_pair && pair.name == name && !each(pair.value)) return;
+  }
+}
+
+status opener::open_cookies(const envelope_field& envelope, envelope_verdict& verdict) {
+  status wrong = status::ok;
+  std::size_t sealed = 0;
+  const auto begin = static_cast<std::ptrdiff_t>(out_.edits.size());
+  for_each_cookie(envelope.name, [&](std::string_view text) {
+    envelope_verdict one;
+    if (looks_sealed(text) && ++sealed > sealed_cookies_max)
+      wrong = status::repeated;
+    else
+      wrong = open_text(text, envelope, one);
+    if (one.state > envelope_state::bare) out_.edits.push_back({text.data(), false});
+    const bool is_better = one.state == envelope_state::valid || verdict.state < one.state;
+    if (is_better) verdict = one;
+    return wrong == status::ok && one.state != envelope_state::valid;
+  });
+  if (wrong != status::ok || verdict.state != envelope_state::valid) return wrong;
+  // It is the only one of its name that the member gets.
+  out_.edits.erase(out_.edits.begin() + begin, out_.edits.end());
+  for_each_cookie(envelope.name, [&](std::string_view text) {
+    out_.edits.push_back({text.data(), text.data() != verdict.value.data()});
+    return true;
+  });
+  return status::ok;
+}
+
+const edit* opener::edit_of(const cookie_pair& pair) const noexcept {
+  const auto found =
+      pair.is_pair ? std::ranges::find(out_.edits, pair.value.data(), &edit::value) : out_.edits.end();
+  return found == out_.edits.end() ? nullptr : &*found;
+}
+
+std::size_t opener::cookies_bytes() const noexcept {
+  std::size_t bytes = 0;
+  for (const header_field& field : fields_)
+    if (is_cookie_field(field)) bytes += field.value.size();
+  return bytes;
+}
+
+/// Appends the pair as it stands, but for the tag that is cut off.
+void opener::append(const cookie_pair& pair, const edit* cut) {
+  if (cut == nullptr) {
+    out_.cookies.append(pair.whole);
+    return;
+  }
+  const auto end = static_cast<std::size_t>(pair.value.data() + pair.value.size() - pair.whole.data());
+  out_.cookies.append(pair.whole.substr(0, end - envelope_suffix_size)).append(pair.whole.substr(end));
+}
+
+/// The list with all edits; itself where there are none in it.
+std::string_view opener::rewrite(std::string_view list) {
+  const std::size_t begin = out_.cookies.size();
+  bool changed = false, dropped = false, is_first = true;
+  std::string_view rest = list;
+  cookie_pair pair;
+  while (take_cookie_pair(rest, pair)) {
+    const edit* due = edit_of(pair);
+    changed = changed || due != nullptr;
+    if (due != nullptr && due->drop) {
+      dropped = true;
+      continue;
+    }
+    if (!is_first) out_.cookies.push_back(';');
+    if (is_first && dropped) pair.whole.remove_prefix(white_space_size(pair.whole));
+    append(pair, due);
+    is_first = false;
+  }
+  if (!changed) {
+    out_.cookies.resize(begin);
+    return list;
+  }
+  if (!is_first && list.back() == ';') out_.cookies.push_back(';');
+  return std::string_view(out_.cookies).substr(begin);
+}
+
+void opener::rewrite_cookies() {
+  if (out_.edits.empty()) return;
+  out_.cookies.reserve(cookies_bytes()); // views into it stay good
+  for (header_field& field : fields_) {
+    if (!is_cookie_field(field)) continue;
+    const std::string_view left = rewrite(field.value);
+    if (left.empty() && !field.value.empty()) field.name = {};
+    field.value = left;
+  }
+  std::erase_if(fields_, [](const header_field& field) { return field.name.empty(); });
+}
+
+// -- answers -----------------------------------------------------------
+
+enum class sealing : std::uint8_t { nothing, seal, too_long, unfit };
+
+/// What there is to do with a value.
+sealing judge(const envelope_field& envelope, std::string_view value, const seal_facts& facts) noexcept {
+  if (value.empty()) return sealing::nothing;
+  const bool is_cookie = envelope.what == envelope_field::kind::cookie;
+  const bool is_over =
+      is_cookie && envelope.name.size() + value.size() + envelope_suffix_size > cookie_bytes_max;
+  if (value.size() > facts.value_bytes_max || is_over) return sealing::too_long;
+  return can_be_sealed(envelope.what, value) ? sealing::seal : sealing::unfit;
+}
+
+/// The value that `field` issues in this envelope; empty: none.
+std::string_view issued_value(const envelope_field& envelope, const header_field& field,
+                              std::int64_t now_unix_s) noexcept {
+  if (envelope.what == envelope_field::kind::header)
+    return ascii_iequal(field.name, envelope.name) ? field.value : std::string_view();
+  if (!ascii_iequal(field.name, "Set-Cookie")) return {};
+  const auto cookie = parse_set_cookie(field.value);
+  if (!cookie || cookie->name != envelope.name || cookie->value.empty()) return {};
+  return deletes_cookie(cookie->attributes, now_unix_s) ? std::string_view() : cookie->value;
+}
+
+/// How much the fields may take that could get an envelope.
+std::size_t room_for(std::span<const envelope_field> envelopes,
+                     const std::vector<header_field>& fields) noexcept {
+  std::size_t bytes = 0;
+  for (const header_field& field : fields)
+    for (const envelope_field& envelope : envelopes) {
+      const bool is_cookie = envelope.what == envelope_field::kind::cookie;
+      if (ascii_iequal(field.name, is_cookie ? "Set-Cookie" : std::string_view(envelope.name)))
+        bytes += field.value.size() + envelope_suffix_size;
+    }
+  return bytes;
+}
+
+} // namespace
+
+void open_envelopes(std::span<const envelope_field> envelopes, std::vector<header_field>& fields,
+                    std::size_t value_bytes_max, const token_keys& keys, opened_envelopes& out) {
+  out.outcome = status::ok;
+  out.verdicts.assign(envelopes.size(), {});
+  out.edits.clear();
+  out.cookies.clear();
+  opener request(fields, value_bytes_max, keys, out);
+  for (std::size_t i = 0; i < envelopes.size(); ++i) {
+    out.field = i;
+    out.outcome = request.open(envelopes[i], out.verdicts[i]);
+    const bool is_forged = out.verdicts[i].state == envelope_state::forged;
+    if (is_forged && envelopes[i].forged == forged_envelope::refuse) out.outcome = status::forged;
+    if (out.outcome != status::ok) return;
+  }
+  request.rewrite_cookies();
+}
+
+sealed_envelopes seal_envelopes(std::span<const envelope_field> envelopes, std::vector<header_field>& fields,
+                                const seal_facts& facts, const token_keys& keys, std::string& text,
+                                std::string& scratch) {
+  sealed_envelopes counts;
+  text.clear();
+  const std::size_t room = room_for(envelopes, fields);
+  if (room == 0) return counts;
+  text.reserve(room); // views into it stay good
+  for (header_field& field : fields)
+    for (const envelope_field& envelope : envelopes) {
+      const std::string_view value = issued_value(envelope, field, facts.now_unix_s);
+      const sealing what = judge(envelope, value, facts);
+      counts.too_long += what == sealing::too_long ? 1 : 0;
+      counts.unfit += what == sealing::unfit ? 1 : 0;
+      if (what != sealing::seal) continue;
+      ++counts.sealed;
+      const std::size_t begin = text.size();
+      const auto end = static_cast<std::size_t>(value.data() + value.size() - field.value.data());
+      text.append(field.value.substr(0, end));
+      append_seal(text, value, facts.tag, envelope, keys, scratch);
+      text.append(field.value.substr(end));
+      field.value = std::string_view(text).substr(begin);
+      break;
+    }
+  return counts;
+}
+
+} // namespace limpet::routing
