@@ -1,5 +1,6 @@
 #pragma once
 
+#include "routing/bounded_load.hpp"
 #include "routing/rendezvous.hpp"
 #include "routing/token.hpp"
 #include "routing/view.hpp"
@@ -24,6 +25,8 @@ struct placement_policy {
   fail_over on_unreachable = fail_over::next;
   no_key without_key = no_key::balance;
   bool pin = false; ///< issued cookies keep the member where their session was first placed
+  /// 1250: a new session goes past members that have 1.25 times their share under way; 0: it does not.
+  std::uint32_t bounded_load_thousandths = 0;
 };
 
 /// The session that is to be placed.
@@ -33,17 +36,20 @@ struct placement_key {
     request, ///< the key is what the request says: a header, a path segment, a cookie of the application, ...
     token,   ///< the key is the session id of a valid issued cookie
     fresh,   ///< the key is a session id that was drawn for this request
+    envelope, ///< the key is a value that the application issued, and its tag the pin, whatever the pool says
   };
 
   origin from = origin::none;
   std::uint64_t hash = 0;        ///< hash_bytes(key); unused with no key
-  std::uint64_t pin_id_hash = 0; ///< of the token, 0 with no pin
+  std::uint64_t pin_id_hash = 0; ///< of the token or the envelope's tag, 0 with no pin
   std::uint64_t pin_incarnation_hash = 0;
 
   static placement_key of_request(std::uint64_t hash) noexcept { return {origin::request, hash, 0, 0}; }
   static placement_key of_token(const session_token& token) noexcept;
   /// For a new session id, drawn at random by the caller.
   static placement_key of_fresh(const session_id_bytes& id) noexcept;
+  /// `tag` as extract_session_key gives it.
+  static placement_key of_envelope(std::uint64_t hash, const session_token& tag) noexcept;
 };
 
 /// Why a member was chosen, or none.
@@ -52,10 +58,12 @@ enum class placement_reason : std::uint8_t {
   pin,               ///< the member that the cookie names
   balanced,          ///< no key: any reachable member, by weight
   failed_over,       ///< the owner or pinned member is unreachable: the next of the key's ranking
+  spilled,           ///< a new session, and those before in its ranking have more than their share
   no_key_refused,    ///< none: no key, and the pool wants one
   no_members,        ///< none: the view has no ready member
   owner_unreachable, ///< none: the owner or pinned member is unreachable and fail-over is off, or so are all
                      ///< members
+  member_gone,       ///< none: the envelope's member left the view and fail-over is off
 };
 
 /// What became of the session's stickiness; a label of limpet_sticky_total.
@@ -81,12 +89,15 @@ struct placement {
 /// | session                            | its member           | reachable  | chosen | reason            |
 /// | ---------------------------------- | -------------------- | ---------- | ------ | ----------------- |
 /// | no key, refuse                     |                      |            | none   | no_key_refused    |
-/// | no key, balance                    | any ready, by weight | one is     | it     | balanced          |
-/// | pinned: the pool pins, and the     | the one pinned       | yes        | it     | pin               |
-/// |   token's pin is in the view       |                      | no, next   | next   | failed_over       |
-/// |                                    |                      | no, refuse | none   | owner_unreachable |
-/// | free: the pool pins, and the       | the key's owner      | yes        | it     | owner             |
+/// | no key, balance (new)              | any ready, by weight | one is     | it     | balanced          |
+/// | pinned: the pool pins a token, or  | the one pinned       | yes        | it     | pin               |
+/// |   it is an envelope, and the pin   |                      | no, next   | next   | failed_over       |
+/// |   is in the view                   |                      | no, refuse | none   | owner_unreachable |
+/// | free (new): the pool pins, and the | the key's owner      | yes        | it     | owner             |
 /// |   token is fresh or its pin left   |                      | no         | next   | failed_over       |
+/// | gone: the envelope's pin left      | the key's owner      | yes, next  | it     | owner             |
+/// |                                    |                      | no, next   | next   | failed_over       |
+/// |                                    |                      | refuse     | none   | member_gone       |
 /// | any other key                      | the key's owner      | yes        | it     | owner             |
 /// |                                    |                      | no, next   | next   | failed_over       |
 /// |                                    |                      | no, refuse | none   | owner_unreachable |
@@ -94,16 +105,21 @@ struct placement {
 /// With no ready member to fall back on, the reason is no_members; with none that is reachable,
 /// owner_unreachable. A pin is in the view when a member, ready or draining, has the same id and incarnation:
 /// draining members keep their pinned sessions and nothing else. A free session has nothing in memory
-/// anywhere, so `refuse` would protect nothing. A pool that does not pin ignores pins.
+/// anywhere, so `refuse` would protect nothing. A pool that does not pin ignores pins of tokens.
+///
+/// With a bounded load, a new session that would go to a member with more than its share goes to the first of
+/// its ranking that has room (load_bound), and the reason is spilled. A session whose envelope's member is
+/// gone is not new: nothing tells the client of another member before the application issues a value again.
 ///
 /// A cookie is issued to a fresh session, and to a token that says something else of its pin than a new one
 /// would: the pin moved, the pool began to pin, or it ceased to. An unpinned session that fails over keeps
 /// its cookie, and returns.
 ///
 /// `random` is 64 random bits, used where there is no key. `unreachable` is asked for few members, with their
-/// index.
-placement place(const view& v, const placement_key& key, const placement_policy& policy, std::uint64_t random,
-                skip_function unreachable);
+/// index; `busy` for new sessions of a pool with a bounded load, and then both for every ready one.
+placement place(
+    const view& v, const placement_key& key, const placement_policy& policy, std::uint64_t random,
+    skip_function unreachable, load_function busy = [](std::uint32_t) { return 0; });
 
 /// The token to issue for `p`, which has chosen a member of `v`: pinned to it where the policy pins.
 session_token token_for(const placement& p, const view& v, const placement_policy& policy,
