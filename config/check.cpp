@@ -1,5 +1,6 @@
 #include "config/check.hpp"
 
+#include "config/check_envelopes.hpp"
 #include "config/file.hpp"
 #include "config/nearest.hpp"
 #include "routing/address.hpp"
@@ -122,15 +123,6 @@ bool is_same_cookie(const pool& a, const pool& b) {
          a.session.issued->domain == b.session.issued->domain;
 }
 
-/// Whether a browser may meet both pools under one host.
-bool share_a_host(const settings& s, const std::string& a, const std::string& b) {
-  return std::ranges::any_of(s.routes, [&](const route& one) {
-    return one.pool == a && std::ranges::any_of(s.routes, [&](const route& other) {
-             return other.pool == b && (one.host == other.host || one.host.empty() || other.host.empty());
-           });
-  });
-}
-
 /// Two pools that issue one cookie overwrite each other's: sessions, pins too, would start anew with each
 /// change.
 void check_shared_cookies(const settings& s, const place& document, reader& r) {
@@ -160,6 +152,8 @@ void check_pools(const settings& s, const place& document, reader& r) {
     if (at.has("rails") && p.members.source == source_kind::static_)
       r.warning(at.key("rails").key_where(), "static members have no rails",
                 "who changes them is taken at his word");
+    check_envelopes(s, p, at.key("session"), r);
+    check_bounded_load(p, at, r);
     if (!p.members.file_path.empty() && !file_exists(p.members.file_path))
       r.warning(at.key("members").key("file").key("path").where(),
                 quoted(p.members.file_path) + " is not there yet; the pool is empty until it is");
@@ -237,6 +231,7 @@ void check(const settings& s, const place& document, reader& r) {
   check_routes(s, document, r);
   check_pools(s, document, r);
   check_shared_cookies(s, document, r);
+  check_strange_envelopes(s, document, r);
   check_secrets(s, document, r);
   check_admin(s, document, r);
   check_account(s, document, r);

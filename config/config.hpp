@@ -146,6 +146,7 @@ struct pool {
   session_settings session;
   handoff_mode handoff = handoff_mode::available;
   fail_over_mode fail_over = fail_over_mode::next;
+  std::uint32_t bounded_load_thousandths = 0; ///< 1250: 1.25 times the mean; 0: no bound
   pool_timeout_settings timeouts;
   pool_limit_settings limits;
   std::optional<health_settings> health; ///< none: no checks

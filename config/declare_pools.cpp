@@ -150,9 +150,12 @@ type_ptr<pool> pool_section() {
           "proxies may differ."),
       key("fail_over", &s::fail_over, choice<fail_over_mode>({"next", "refuse"}),
           "When a session's owner cannot be reached, is unhealthy or ejected: go to the `next` in the "
-          "session's "
-          "order until the owner answers again, or "
-          "`refuse` with 503."),
+          "session's order until the owner answers again, or `refuse` with 503. The same where the member that "
+          "issued an envelope is gone."),
+      key("bounded_load", &s::bounded_load_thousandths, thousandths_or_zero(1'001, 10'000),
+          "A new session passes over members that have more than so many times their share under way from "
+          "this process: requests and tunnels, by weight. One that has a member never moves for it. Needs a "
+          "pinned cookie or an envelope. 0: no bound."),
       key("timeouts", &s::timeouts, pool_timeout_section(), "Times of the members' side."),
       key("limits", &s::limits, pool_limit_section(), "Limits of the members' side."),
       key("health", &s::health, optional(health_section()),

@@ -28,7 +28,7 @@ struct key_info {
 
 /// What a value looks like from outside; the JSON Schema and the reference are made from these alone.
 struct description {
-  enum class form : std::uint8_t { text, number, boolean, choice, section, list, map };
+  enum class form : std::uint8_t { text, number, decimal, boolean, choice, section, list, map };
 
   form what = form::text;
   std::string type{};  ///< for people: "duration", "host pattern"

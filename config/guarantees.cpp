@@ -9,12 +9,26 @@ namespace {
 
 using routing::key_source;
 
+/// What the application issues: "header Mcp-Session-Id", "header A or cookie B"; empty: nothing in envelopes.
+std::string envelope_names(const session_settings& session) {
+  std::string out;
+  for (const key_source& source : session.key)
+    if (source.envelope)
+      out += (out.empty() ? "" : " or ") + std::string(to_string(source.from)) + ' ' + source.name;
+  return out;
+}
+
+bool is_all_envelopes(const session_settings& session) {
+  return std::ranges::all_of(session.key, &key_source::envelope);
+}
+
 /// What of a request names its session: "session key", "cookie limpet", or both.
 std::string session_name(const session_settings& session) {
   const auto issued = std::ranges::find_if(session.key, &key_source::issued);
   if (issued == session.key.end()) return "session key";
   const std::string cookie = "cookie " + issued->name;
-  return session.key.size() == 1 ? cookie : "session key or " + cookie;
+  const auto envelopes = std::ranges::count_if(session.key, &key_source::envelope);
+  return session.key.size() == 1 + static_cast<std::size_t>(envelopes) ? cookie : "session key or " + cookie;
 }
 
 std::string views(source_kind source) {
@@ -33,7 +47,9 @@ std::string views(source_kind source) {
 std::string assumptions(const pool& p) {
   std::string out = views(p.members.source);
   if (p.fail_over == fail_over_mode::next) out += "; fail_over next: proxies agree on what is reachable";
-  if (p.session.issued) out += "; every proxy has the same signing keys";
+  const bool is_in_envelopes = !envelope_names(p.session).empty();
+  if (p.session.issued || is_in_envelopes) out += "; every proxy has the same signing keys";
+  if (is_in_envelopes) out += "; clients send back what the application issued as it came";
   const bool by_address = std::ranges::find(p.session.key, key_source::kind::client_address,
                                             &key_source::from) != p.session.key.end();
   if (by_address) out += "; client_address: a client keeps its address";
@@ -41,8 +57,12 @@ std::string assumptions(const pool& p) {
 }
 
 std::string promise(const session_settings& session) {
-  std::string out =
-      "the same " + session_name(session) + " goes to the same member on every proxy with the same view";
+  std::string out;
+  if (!is_all_envelopes(session))
+    out = "the same " + session_name(session) + " goes to the same member on every proxy with the same view";
+  if (const std::string names = envelope_names(session); !names.empty())
+    out += (out.empty() ? "" : ", and ") + ("what a member issues in " + names) +
+           " goes back to that very member on every proxy, while it is in the view";
   if (std::ranges::any_of(session.key, &key_source::pin))
     out += ", and a pinned cookie keeps its member while that is in the view";
   out += "; between views, for a moment, proxies may differ";

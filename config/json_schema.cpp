@@ -33,6 +33,13 @@ json::object number_schema(const description& value) {
   return out;
 }
 
+/// With digits after its point; its limits are whole.
+json::object decimal_schema(const description& value) {
+  json::object out = number_schema(value);
+  out["type"] = "number";
+  return out;
+}
+
 json::object text_schema(const description& value) {
   if (value.pattern.empty()) return {{"type", "string"}};
   return or_variable({{"type", "string"}, {"pattern", value.pattern}},
@@ -76,6 +83,8 @@ json::object form_schema(const description& value) {
     return text_schema(value);
   case form::number:
     return or_variable(number_schema(value));
+  case form::decimal:
+    return or_variable(decimal_schema(value));
   case form::boolean:
     return or_variable({{"type", "boolean"}});
   case form::choice:
@@ -98,6 +107,7 @@ json::value default_value(const description& value, const node& initial) {
     return out;
   }
   if (value.what == form::number) return json::value(std::stoull(initial.text));
+  if (value.what == form::decimal) return json::parse(initial.text);
   if (value.what == form::boolean) return json::value(initial.text == "true");
   return json::value(initial.text);
 }

@@ -134,6 +134,35 @@ type_ptr<Integer> make_size(std::uint64_t min, std::uint64_t max) {
                                            [](const Integer& value) { return format(size_units, value); });
 }
 
+std::string format_thousandths(std::uint32_t value) {
+  std::string out = std::to_string(value / 1000);
+  if (value % 1000 == 0) return out;
+  out += '.' + std::to_string(1000 + value % 1000).substr(1);
+  out.erase(out.find_last_not_of('0') + 1);
+  return out;
+}
+
+std::optional<problem> parse_thousandths(std::string_view text, std::uint64_t& out) {
+  constexpr std::size_t places = 3;
+  const std::size_t point = std::min(text.find('.'), text.size());
+  const std::string_view whole = text.substr(0, point);
+  const std::string_view fraction = text.substr(std::min(point + 1, text.size()));
+  const auto is_digits = [](std::string_view part) {
+    return !part.empty() && part.find_first_not_of("0123456789") == std::string_view::npos;
+  };
+  if (!is_digits(whole) || (point < text.size() && !is_digits(fraction)))
+    return problem{"not a number: " + quoted(text), ""};
+  if (fraction.size() > places) return problem{"has more than three digits after the point", ""};
+  // What does not fit is above any limit.
+  constexpr std::size_t digits_max = 10;
+  const std::string digits =
+      std::string(whole) + std::string(fraction) + std::string(places - fraction.size(), '0');
+  std::string_view rest = digits;
+  rest.remove_prefix(std::min(rest.find_first_not_of('0'), rest.size() - 1));
+  out = rest.size() > digits_max ? std::numeric_limits<std::uint64_t>::max() : std::stoull(std::string(rest));
+  return {};
+}
+
 } // namespace
 
 type_ptr<milliseconds> duration(milliseconds min, milliseconds max) {
@@ -177,6 +206,24 @@ type_ptr<std::uint32_t> number(std::uint32_t min, std::uint32_t max) {
   };
   return std::make_shared<scalar<std::uint32_t>>(
       std::move(shape), parse, [](const std::uint32_t& value) { return std::to_string(value); });
+}
+
+type_ptr<std::uint32_t> thousandths_or_zero(std::uint32_t min, std::uint32_t max) {
+  const std::string limits = "0, or " + range_text(format_thousandths(min), format_thousandths(max));
+  description shape{.what = description::form::decimal,
+                    .type = "number",
+                    .range = limits,
+                    .minimum = 0,
+                    .maximum = max / 1000};
+  const auto parse = [=](std::string_view text, std::uint32_t& out) -> std::optional<problem> {
+    std::uint64_t value = 0;
+    if (auto wrong = parse_thousandths(text, value)) return wrong;
+    if (value != 0 && (value < min || value > max)) return out_of_range(limits);
+    out = static_cast<std::uint32_t>(value);
+    return {};
+  };
+  return std::make_shared<scalar<std::uint32_t>>(
+      std::move(shape), parse, [](const std::uint32_t& value) { return format_thousandths(value); });
 }
 
 type_ptr<bool> boolean() {

@@ -27,6 +27,9 @@ type_ptr<std::uint64_t> size(std::uint64_t min, std::uint64_t max);
 type_ptr<std::uint32_t> size32(std::uint32_t min, std::uint32_t max);
 
 type_ptr<std::uint32_t> number(std::uint32_t min, std::uint32_t max);
+/// A number with up to three digits after its point, in thousandths: "1.25" is 1250. Or 0, though it is under
+/// `min`.
+type_ptr<std::uint32_t> thousandths_or_zero(std::uint32_t min, std::uint32_t max);
 type_ptr<bool> boolean();
 
 /// One of `names`. A name of `later` is known, but not in this release.

@@ -198,11 +198,13 @@ TEST(check, a_session_key_has_one_origin) {
   EXPECT_THAT(
       session_errors("        - {header: X, query: y}\n        - {}\n        - {cookei: z}\n"),
       ElementsAre(
-          "8:23 pools.a.session.key[0]: \"query\" beside \"header\" (give one of header, cookie, query, path "
-          "or "
-          "client_address)",
-          "9:11 pools.a.session.key[1]: must have one of header, cookie, query, path or client_address",
-          "10:11 pools.a.session.key[2]: must have one of header, cookie, query, path or client_address",
+          "8:23 pools.a.session.key[0]: \"query\" beside \"header\" (give one of header, cookie, query, "
+          "path, "
+          "client_address or envelope)",
+          "9:11 pools.a.session.key[1]: must have one of header, cookie, query, path, client_address or "
+          "envelope",
+          "10:11 pools.a.session.key[2]: must have one of header, cookie, query, path, client_address or "
+          "envelope",
           "10:12 pools.a.session.key[2]: unknown key \"cookei\" (did you mean \"cookie\"?)"));
 }
 

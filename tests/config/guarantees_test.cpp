@@ -58,6 +58,25 @@ TEST(guarantees, of_an_issued_cookie_beside_other_keys) {
                   "every proxy has the same signing keys; client_address: a client keeps its address)"));
 }
 
+TEST(guarantees, of_what_the_application_issues) {
+  EXPECT_THAT(
+      guarantees_of("    members: {etcd: {}}\n    fail_over: refuse\n    session: {key: [{envelope: {header: "
+                    "A}}, {envelope: {cookie: B}}]}\n"),
+      ElementsAre("pool a: available: what a member issues in header A or cookie B goes back to that very "
+                  "member on every proxy, while it is in the view; between views, for a moment, proxies may "
+                  "differ; without a key: any member (rests on: views converge; every proxy has the same "
+                  "signing keys; clients send back what the application issued as it came)"));
+  EXPECT_THAT(
+      guarantees_of("    members: {etcd: {}}\n    fail_over: refuse\n    session: {key: [{envelope: {header: "
+                    "A}}, {cookie: c, issue: {}, pin: true}]}\n"),
+      ElementsAre(
+          "pool a: available: the same cookie c goes to the same member on every proxy with the same "
+          "view, and what a member issues in header A goes back to that very member on every proxy, "
+          "while it is in the view, and a pinned cookie keeps its member while that is in the view; "
+          "between views, for a moment, proxies may differ (rests on: views converge; every proxy has "
+          "the same signing keys; clients send back what the application issued as it came)"));
+}
+
 TEST(guarantees, none_without_a_key) {
   EXPECT_THAT(
       guarantees_of("    members: {etcd: {}}\n"),

@@ -79,6 +79,8 @@ private:
              below(2) ? routing::member_state::ready : routing::member_state::draining});
     }
     add_session(p.session);
+    const bool keeps = std::ranges::any_of(p.session.key, [](auto& k) { return k.envelope || k.pin; });
+    p.bounded_load_thousandths = keeps && below(2) ? 1'001 + below(9'000) : 0;
   }
 
   void add_health(pool& p) {
@@ -110,6 +112,12 @@ private:
                                .ipv6_prefix = 1 + below(128)}};
     for (const key_source& source : all)
       if (below(2)) session.key.push_back(source);
+    const bool may_begin = !session.key.empty() || session.otherwise == no_key_mode::balance;
+    if (may_begin && below(2))
+      session.key.push_back({.from = below(2) ? kind::header : kind::cookie,
+                             .name = "S",
+                             .envelope = true,
+                             .forged = static_cast<routing::forged_envelope>(below(2))});
     if (below(2)) return;
     session.key.push_back(
         {.from = key_source::kind::cookie, .name = "limpet", .issued = true, .pin = below(2) == 1});

@@ -53,6 +53,8 @@ public:
     if (type == "array") return check_array(schema, value);
     if (value.what != node::kind::scalar) return "not a scalar at line " + std::to_string(value.where.line);
     if (type == "integer") return matches(value.text, "^[0-9]+$") ? "" : "not a number: " + value.text;
+    if (type == "number")
+      return matches(value.text, "^[0-9]+([.][0-9]+)?$") ? "" : "not a number: " + value.text;
     if (type == "boolean")
       return value.text == "true" || value.text == "false" ? "" : "not a boolean: " + value.text;
     const auto* pattern = schema.if_contains("pattern");
@@ -124,6 +126,18 @@ TEST(json_schema, refuses_what_the_parser_refuses) {
   EXPECT_NE(check("pools: {a: {fail_over: next}}"), "");
   EXPECT_NE(check("pools: {a: {members: {etcd: {x: 1}}}}"), "");
   EXPECT_NE(check("pools: {a: {members: {etcd: {}}, health: {http: {path: /, status: [2xx]}}}}"), "");
+}
+
+TEST(json_schema, has_numbers_with_a_fraction) {
+  EXPECT_EQ(check("pools: {a: {members: {etcd: {}}, bounded_load: 1.25}}").find("bounded_load"),
+            std::string::npos);
+  EXPECT_NE(check("pools: {a: {members: {etcd: {}}, bounded_load: much}}").find("bounded_load"),
+            std::string::npos);
+  const json::object root = schema();
+  const auto& pools = root.at("properties").at("pools").at("patternProperties").as_object().begin()->value();
+  const auto& bound = pools.at("properties").at("bounded_load");
+  EXPECT_EQ(bound.at("default"), json::value(0));
+  EXPECT_EQ(bound.at("anyOf").at(0), (json::object{{"type", "number"}, {"minimum", 0}, {"maximum", 10}}));
 }
 
 TEST(json_schema, accepts_a_variable_where_a_value_stands) {

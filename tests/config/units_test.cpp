@@ -57,6 +57,25 @@ TEST(duration, has_a_range) {
   EXPECT_EQ(read(duration(1s, 1h), "16359742646388824d"), "must be 1s to 1h"); // 1024 s modulo 2^64
 }
 
+TEST(thousandths, are_written_as_short_as_they_can_be) {
+  const auto any = thousandths_or_zero(1, 10'000);
+  for (const std::string text : {"0", "0.001", "1", "1.25", "1.2", "1.002", "9.999", "10"})
+    EXPECT_EQ(read(any, text), text);
+  EXPECT_EQ(read(any, "01.500"), "1.5");
+  EXPECT_EQ(read(any, "0.000"), "0");
+  EXPECT_EQ(read(any, "000000000000002"), "2");
+}
+
+TEST(thousandths, have_a_form_and_a_range) {
+  const auto bound = thousandths_or_zero(1'001, 10'000);
+  for (const std::string text :
+       {"", ".", "1.", ".5", "-1", "+1", "1,5", "1.5x", "1e3", "1.2.3", " 2", "many"})
+    EXPECT_EQ(read(bound, text), "not a number: \"" + text + '"');
+  EXPECT_EQ(read(bound, "1.2500"), "has more than three digits after the point");
+  for (const std::string text : {"1", "0.001", "10.001", "99999999999", "99999999999999999999999.5"})
+    EXPECT_EQ(read(bound, text), "must be 0, or 1.001 to 10");
+}
+
 TEST(duration, takes_zero_where_it_stands_for_something) {
   EXPECT_EQ(read(duration_or_zero(1s, 1h), "0"), "0");
   EXPECT_EQ(read(duration_or_zero(1s, 1h), "1ms"), "must be 0, or 1s to 1h");
