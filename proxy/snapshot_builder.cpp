@@ -16,6 +16,7 @@ routing::placement_policy policy_of(const config::pool& pool) {
                                                                              : routing::no_key::balance;
   policy.pin = std::any_of(pool.session.key.begin(), pool.session.key.end(),
                            [](const auto& source) { return source.pin; });
+  policy.bounded_load_thousandths = pool.bounded_load_thousandths;
   return policy;
 }
 
@@ -73,12 +74,15 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   pool->placement = policy_of(settings);
   pool->ejection = ejection_of(settings.ejection);
   pool->cookie = cookie_of(settings.session);
+  pool->envelopes = routing::envelopes_of(settings.name, settings.session.key);
   pool->view = routing::view(list.members, list.epoch);
   auto& state = pool_states_[settings.name];
   if (!state) state = std::make_shared<http::pool_state>();
   pool->state = state;
+  const bool counts_busy =
+      settings.limits.connections_per_member > 0 || settings.bounded_load_thousandths > 0;
   for (const auto& m : pool->view.members())
-    pool->targets.push_back(target_of(settings.name, m, settings.limits.connections_per_member > 0));
+    pool->targets.push_back(target_of(settings.name, m, counts_busy));
   // Where nobody ejects any more, nobody stays ejected.
   if (pool->ejection.is_off())
     for (const auto& target : pool->targets)

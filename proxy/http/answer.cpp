@@ -63,6 +63,26 @@ bool exchange::prepare_cookie() {
   return true;
 }
 
+/// Puts what the member issues into envelopes that name it. Where the request brought no session, one begins
+/// here.
+void exchange::seal_answer() {
+  if (pool().envelopes.empty() || !snapshot_->keys) return;
+  const auto& member = pool().view.hashes(placed_.member);
+  const routing::seal_facts facts{{member.id, member.incarnation, pool().view.epoch()},
+                                  pool().settings.session.key_bytes_max,
+                                  static_cast<std::int64_t>(std::time(nullptr))};
+  const auto counts = routing::seal_envelopes(pool().envelopes, answer_.fields, facts, *snapshot_->keys,
+                                              sealed_, opened_.scratch);
+  const auto count = [this](envelope_outcome what, unsigned n) {
+    if (n > 0) worker_.count(metric::envelopes, pool().number, static_cast<std::uint32_t>(what), n);
+  };
+  count(envelope_outcome::sealed, counts.sealed);
+  count(envelope_outcome::too_long, counts.too_long);
+  count(envelope_outcome::unfit, counts.unfit);
+  if (counts.sealed > 0 && placed_.sticky == routing::sticky_outcome::none)
+    placed_.sticky = routing::sticky_outcome::new_;
+}
+
 /// Over TLS, as far as a trusted proxy before us says.
 bool exchange::client_is_secure() const {
   return peer_trusted_ && std::any_of(head_.fields.begin(), head_.fields.end(), [](const header_field& f) {
@@ -94,6 +114,7 @@ framing exchange::begin_answer() {
   facts.keep_alive = client_keeps_;
   facts.date = worker_.date();
   if (prepare_cookie()) facts.set_cookie = cookie_;
+  seal_answer();
   write_response_head(answer_, facts, shown, answer_head_);
   record_.status = answer_.status;
   // With a length told, an early end would pass for an accident.

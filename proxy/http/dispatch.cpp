@@ -23,6 +23,7 @@ constexpr unsigned interim_answers_max = 16;
 
 refusal refusal_of(routing::placement_reason reason, bool tried_any) noexcept {
   if (reason == routing::placement_reason::no_key_refused) return refusal::no_session_key;
+  if (reason == routing::placement_reason::member_gone) return refusal::member_gone;
   if (reason == routing::placement_reason::owner_unreachable || tried_any) return refusal::owner_unreachable;
   return refusal::no_members;
 }
@@ -35,8 +36,12 @@ bool exchange::skipped(std::uint32_t member) const {
 }
 
 bool exchange::place() {
-  placed_ = routing::place(pool().view, session_, pool().placement, worker_.random.next(),
-                           [this](std::uint32_t member) { return skipped(member); });
+  placed_ = routing::place(
+      pool().view, session_, pool().placement, worker_.random.next(),
+      [this](std::uint32_t member) { return skipped(member); },
+      [this](std::uint32_t member) {
+        return pool().targets[member].shared->busy.load(std::memory_order_relaxed);
+      });
   return placed_.member != routing::view::npos;
 }
 
@@ -215,6 +220,7 @@ net::task<exchange::attempt_result> exchange::receive_head() {
 net::task<refusal> exchange::pass_interim() {
   if (head_.minor_version == 0) co_return refusal::none;
   std::string text;
+  seal_answer();
   write_interim_head(answer_, text);
   std::array<iovec, 1> pieces{iovec{text.data(), text.size()}};
   if (co_await write_client(pieces)) {

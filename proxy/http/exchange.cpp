@@ -150,6 +150,7 @@ net::task<exchange::end> exchange::open_tunnel() {
   facts.upgrade = true;
   facts.date = worker_.date();
   if (prepare_cookie()) facts.set_cookie = cookie_;
+  seal_answer();
   write_response_head(answer_, facts, {}, answer_head_);
   record_.status = 101;
   std::array<iovec, 1> pieces{iovec{answer_head_.data(), answer_head_.size()}};
@@ -191,6 +192,8 @@ void exchange::finish_request() {
     worker_.counters.request_seconds[route].observe(std::chrono::duration<double>(total).count(),
                                                     net::counter_shard::request_bounds);
     worker_.count(metric::sticky, pool().number, static_cast<std::uint32_t>(placed_.sticky));
+    if (placed_.reason == routing::placement_reason::spilled)
+      worker_.count(metric::sessions_spilled, pool().number);
     if (placed_.sticky == routing::sticky_outcome::moved)
       worker_.count(metric::sessions_moved, pool().number, static_cast<std::uint32_t>(placed_.reason));
   }
@@ -238,7 +241,7 @@ void exchange::reset() {
   constexpr std::size_t ordinary = 16 * 1024;
   host_ = {};
   for (auto* text : {&out_, &answer_head_, &carry_, &target_scratch_, &key_scratch_, &cookie_, &request_id_,
-                     &known_host_.authority, &known_host_.name})
+                     &sealed_, &opened_.cookies, &opened_.scratch, &known_host_.authority, &known_host_.name})
     if (text->capacity() > ordinary) *text = {};
   constexpr std::size_t ordinary_fields = 512;
   for (auto* fields : {&head_.fields, &answer_.fields})

@@ -11,6 +11,7 @@
 #include "proxy/net/input_buffer.hpp"
 #include "routing/placement.hpp"
 #include "routing/request_target.hpp"
+#include "routing/session_envelopes.hpp"
 #include "routing/session_key.hpp"
 
 #include <optional>
@@ -82,6 +83,7 @@ private:
   refusal resolve_host();
   refusal resolve_upgrade();
   refusal resolve_session();
+  refusal open_envelopes();
   void build_request_head();
 
   // catch_up.cpp
@@ -138,6 +140,7 @@ private:
   net::task<net::error_code> more_content();
   framing plan_answer();
   bool prepare_cookie();
+  void seal_answer();
   bool client_is_secure() const;
   static void on_end_due(void* self) noexcept;
   net::task<net::error_code> read_answer();
@@ -187,6 +190,7 @@ private:
   std::string key_scratch_;
   routing::key_result key_;
   routing::placement_key session_;
+  routing::opened_envelopes opened_; ///< of a pool with envelopes
   const route_snapshot* route_ = nullptr;
   epoch_waits::wait* waiting_for_members_ = nullptr;
 
@@ -209,6 +213,7 @@ private:
   std::string answer_head_; ///< and what is written with it at once
   std::array<iovec, 1> answer_piece_{};
   std::string cookie_;
+  std::string sealed_; ///< the answer's fields with envelopes
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
   bool answer_begun_ = false; ///< its head was read

@@ -7,6 +7,9 @@ namespace limpet::http {
 /// Why a client's connection was closed that could not be told so, or had not begun anything to be answered.
 enum class client_timeout : std::uint8_t { no_request, idle, unread };
 
+/// What became of a value that a member issued in an envelope's field.
+enum class envelope_outcome : std::uint8_t { sealed, too_long, unfit };
+
 /// The series that workers count. Names, help texts and labels stand in proxy/ops/metrics_table.cpp, one row
 /// each.
 enum class metric : std::uint16_t {
@@ -17,6 +20,8 @@ enum class metric : std::uint16_t {
   sticky,              ///< pool, routing::sticky_outcome
   sessions_moved,      ///< pool, routing::placement_reason
   tokens_rejected,     ///< pool, routing::token_state
+  sessions_spilled,    ///< pool
+  envelopes,           ///< pool, envelope_outcome
   ejections,           ///< member, net::misconduct
   ejections_withheld,  ///< pool
   retries,             ///< pool, 0: stale connection, 1: next member

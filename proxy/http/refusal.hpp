@@ -24,6 +24,7 @@ enum class refusal : std::uint8_t {
   body_too_large,
   malformed_upgrade,
   malformed_key,
+  forged_envelope,
   header_timeout,
   body_timeout,
   // Routing.
@@ -32,6 +33,7 @@ enum class refusal : std::uint8_t {
   no_members,
   // The member.
   owner_unreachable,
+  member_gone,
   connect_failed,
   connect_timeout,
   member_closed_early,

@@ -86,8 +86,26 @@ refusal exchange::resolve_upgrade() {
   return refusal::none;
 }
 
+/// From here on the head has bare values, as its member gets them.
+refusal exchange::open_envelopes() {
+  routing::open_envelopes(pool().envelopes, head_.fields, pool().settings.session.key_bytes_max,
+                          *snapshot_->keys, opened_);
+  for (const auto& verdict : opened_.verdicts)
+    if (verdict.state == routing::envelope_state::forged)
+      worker_.count(metric::tokens_rejected, pool().number,
+                    static_cast<std::uint32_t>(routing::token_state::forged));
+  using status = routing::opened_envelopes::status;
+  if (opened_.outcome == status::ok) return refusal::none;
+  return opened_.outcome == status::forged ? refusal::forged_envelope : refusal::malformed_key;
+}
+
 refusal exchange::resolve_session() {
   const auto& session = pool().settings.session;
+  std::span<const routing::envelope_verdict> opened;
+  if (!pool().envelopes.empty() && snapshot_->keys) {
+    if (const auto why = open_envelopes(); why != refusal::none) return why;
+    opened = opened_.verdicts;
+  }
   routing::request_view view{host_, target_.path, target_.query, head_.fields, {}};
   view.client = routing::derive_client(client_->peer(), head_.fields, snapshot_->forwarded.trusted);
   const auto now = std::time(nullptr);
@@ -95,7 +113,7 @@ refusal exchange::resolve_session() {
   if (session.issued && snapshot_->keys)
     keys.emplace(*snapshot_->keys, snapshot_->number, client_->memo_of_macs());
   key_ = routing::extract_session_key(session.key, view, session.key_bytes_max, keys ? &*keys : nullptr, now,
-                                      key_scratch_);
+                                      key_scratch_, opened);
   using status = routing::key_result::status;
   if (key_.token_seen > routing::token_state::valid)
     worker_.count(metric::tokens_rejected, pool().number, static_cast<std::uint32_t>(key_.token_seen));
@@ -104,8 +122,10 @@ refusal exchange::resolve_session() {
   using routing::placement_key;
   if (key_.outcome == status::found) {
     const auto& source = session.key[key_.source];
-    session_ = source.issued ? placement_key::of_token(key_.token) : placement_key::of_request(key_.hash);
-    record_.key_source = routing::to_string(source.from);
+    session_ = source.envelope ? placement_key::of_envelope(key_.hash, key_.token)
+               : source.issued ? placement_key::of_token(key_.token)
+                               : placement_key::of_request(key_.hash);
+    record_.key_source = source.envelope ? "envelope" : routing::to_string(source.from);
   } else if (session.issued) {
     worker_.random.secret(key_.token.session_id);
     session_ = placement_key::of_fresh(key_.token.session_id);

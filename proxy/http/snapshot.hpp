@@ -4,6 +4,7 @@
 #include "proxy/http/epoch_waits.hpp"
 #include "proxy/net/ejection.hpp"
 #include "proxy/net/member_target.hpp"
+#include "routing/envelope.hpp"
 #include "routing/placement.hpp"
 #include "routing/route_table.hpp"
 #include "routing/token.hpp"
@@ -34,8 +35,9 @@ struct pool_snapshot {
   routing::placement_policy placement;
   net::ejection_policy ejection;
   routing::view view;
-  std::vector<net::member_target> targets; ///< parallel to view.members()
-  routing::cookie_attributes cookie;       ///< where the pool issues one
+  std::vector<net::member_target> targets;        ///< parallel to view.members()
+  routing::cookie_attributes cookie;              ///< where the pool issues one
+  std::vector<routing::envelope_field> envelopes; ///< of the session key's sources, in their order
   std::shared_ptr<pool_state> state;
 };
 

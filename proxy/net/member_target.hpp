@@ -128,7 +128,7 @@ struct member_target {
   std::uint32_t label = 0;                ///< of (pool, id), for counters
   std::vector<member_endpoint> endpoints; ///< tried in order; empty where a host name has not resolved yet
   std::shared_ptr<reachability> shared;
-  bool counts_busy = false; ///< there is a limit that reachability::busy is held against
+  bool counts_busy = false; ///< there is something that reachability::busy is held against
 };
 
 } // namespace limpet::net
