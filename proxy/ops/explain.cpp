@@ -122,10 +122,24 @@ void explainer::take_given_key() {
   key_.hash = routing::hash_bytes(key_.bytes);
 }
 
+/// As the data plane does; fields_ have bare values afterwards.
+bool explainer::open_envelopes() {
+  if (pool_->envelopes.empty() || !snapshot_.keys) return true;
+  using status = routing::opened_envelopes::status;
+  routing::open_envelopes(pool_->envelopes, fields_, pool_->settings.session.key_bytes_max, *snapshot_.keys,
+                          opened_);
+  request_.fields = fields_;
+  tell_envelopes();
+  if (opened_.outcome == status::ok) return true;
+  const auto why = opened_.outcome == status::forged ? refusal::forged_envelope : refusal::malformed_key;
+  return refuse(why, http::facts_of(why).text);
+}
+
 bool explainer::find_key() {
+  if (!open_envelopes()) return false;
   const auto& session = pool_->settings.session;
   key_ = routing::extract_session_key(session.key, request_, session.key_bytes_max, snapshot_.keys.get(),
-                                      when_.unix_s, key_scratch_);
+                                      when_.unix_s, key_scratch_, opened_.verdicts);
   using kind = routing::key_source::kind;
   if (key_.outcome == routing::key_result::status::found &&
       session.key[key_.source].from == kind::client_address && !peer_)
@@ -137,8 +151,10 @@ bool explainer::choose_session() {
   using routing::placement_key;
   const auto& session = pool_->settings.session;
   if (key_.outcome == routing::key_result::status::found) {
-    const bool by_token = !query_.key && session.key[key_.source].issued;
-    session_ = by_token ? placement_key::of_token(key_.token) : placement_key::of_request(key_.hash);
+    const auto* source = query_.key ? nullptr : &session.key[key_.source];
+    session_ = source && source->envelope ? placement_key::of_envelope(key_.hash, key_.token)
+               : source && source->issued ? placement_key::of_token(key_.token)
+                                          : placement_key::of_request(key_.hash);
     tell_ranking(session_.hash);
   } else if (session.issued) {
     session_ = placement_key::of_fresh({});
@@ -152,6 +168,11 @@ net::left_out explainer::why_left_out(std::uint32_t member) const {
   if (member >= pool_->targets.size()) return net::left_out::no; // a snapshot that nobody dials from
   const auto& shared = pool_->targets[member].shared;
   return shared ? shared->why_left_out(when_.steady) : net::left_out::no;
+}
+
+std::uint32_t explainer::busy(std::uint32_t member) const {
+  if (member >= pool_->targets.size() || !pool_->targets[member].shared) return 0;
+  return pool_->targets[member].shared->busy.load(std::memory_order_relaxed);
 }
 
 json::object explain(const http::snapshot& snapshot, const explain_query& query, explain_moment when) {

@@ -64,8 +64,11 @@ std::string pool_text(const json::object& explanation) {
 std::string source_text(const json::object& source) {
   if (source.empty()) return {};
   return fmt::format(
-      " from {}{}{}{}{} (source {} of {})", find(source, "issued") ? "issued " : "", text_of(source, "kind"),
-      spaced(text_of(source, "name")), spaced("segment", text_of(source, "segment")),
+      " from {}{}{}{}{} (source {} of {})",
+      find(source, "envelope") ? "envelope of "
+      : find(source, "issued") ? "issued "
+                               : "",
+      text_of(source, "kind"), spaced(text_of(source, "name")), spaced("segment", text_of(source, "segment")),
       spaced("prefix", text_of(source, "prefix")), text_of(source, "place"), text_of(source, "of"));
 }
 
@@ -80,15 +83,46 @@ std::string key_text(const json::object& key) {
   return hash.empty() ? out : out + ", hash " + hash;
 }
 
+/// "a (there)": which member it names, and what became of that.
+std::string pin_text(const json::object& pin) {
+  if (pin.empty()) return {};
+  const auto member = text_of(pin, "member");
+  return (member.empty() ? "a member" : member) + " (" + text_of(pin, "state") + ")";
+}
+
 std::string token_text(const json::object& token) {
   if (token.empty()) return {};
   auto out = text_of(token, "state");
   if (const auto expires = text_of(token, "expires_unix_seconds"); !expires.empty())
     out += ", expires " + expires + ", issued in epoch " + text_of(token, "epoch");
-  const auto& pin = object_of(token, "pin");
-  if (pin.empty()) return out;
-  const auto member = text_of(pin, "member");
-  return out + ", pinned to " + (member.empty() ? "a member" : member) + " (" + text_of(pin, "state") + ")";
+  const auto pin = pin_text(object_of(token, "pin"));
+  return pin.empty() ? out : out + ", pinned to " + pin;
+}
+
+void write_envelopes(text_writer& out, const json::object& explanation) {
+  for (const auto& one : array_of(explanation, "envelopes")) {
+    if (!one.is_object()) continue;
+    const auto& envelope = one.get_object();
+    const auto pin = pin_text(object_of(envelope, "pin"));
+    auto text = fmt::format("{} {}: {}", text_of(envelope, "kind"), text_of(envelope, "name"),
+                            text_of(envelope, "state"));
+    if (!pin.empty()) text += fmt::format(", issued by {} in epoch {}", pin, text_of(envelope, "epoch"));
+    out.line("Envelope", text);
+  }
+}
+
+void write_load(text_writer& out, const json::object& explanation) {
+  const auto& load = object_of(explanation, "load");
+  const auto& members = array_of(load, "members");
+  std::string text;
+  for (std::size_t i = 0; i < std::min(members.size(), ranks_shown); ++i) {
+    if (!members[i].is_object()) continue;
+    const auto& row = members[i].get_object();
+    text += fmt::format("{}{} {}/{}", text.empty() ? "" : ", ", text_of(row, "member"), text_of(row, "busy"),
+                        text_of(row, "bound"));
+  }
+  if (members.size() > ranks_shown) text += fmt::format(" and {} more", members.size() - ranks_shown);
+  out.line("Load", text.empty() ? text : text + " (busy/bound of new sessions)");
 }
 
 void write_ranking(text_writer& out, const json::object& explanation) {
@@ -135,7 +169,9 @@ std::string explanation_text(const json::object& explanation) {
   out.line("Pool", pool_text(explanation));
   out.line("Key", key_text(object_of(explanation, "key")));
   out.line("Token", token_text(object_of(explanation, "token")));
+  write_envelopes(out, explanation);
   write_ranking(out, explanation);
+  write_load(out, explanation);
   out.line("Owner", text_of(explanation, "owner"));
   out.line("Goes to", decision_text(decision));
   out.line("", text_of(decision, "why"));

@@ -47,6 +47,7 @@ std::string_view to_string(routing::key_result::status status) noexcept {
 refusal refusal_of(routing::placement_reason reason) noexcept {
   using enum routing::placement_reason;
   if (reason == no_key_refused) return refusal::no_session_key;
+  if (reason == member_gone) return refusal::member_gone;
   return reason == no_members ? refusal::no_members : refusal::owner_unreachable;
 }
 
@@ -58,17 +59,21 @@ std::string_view why(routing::placement_reason reason) noexcept {
   case owner:
     return "It is the first of the key's ranking.";
   case pin:
-    return "The session's cookie pins it there.";
+    return "The session's cookie or envelope names it.";
   case balanced:
     return "There is no session key: any member that is not left out takes the request, by weight.";
   case failed_over:
     return "The session's own member is left out, and it is the next of the key's ranking.";
+  case spilled:
+    return "The session is new, and those before it in its ranking have more than their share: bounded load.";
   case no_key_refused:
     return "There is no session key, and the pool wants one.";
   case no_members:
     return "The view has no ready member.";
   case owner_unreachable:
     return "The session's member is left out and fail-over is off, or all members are left out.";
+  case member_gone:
+    return "The member that issued the envelope left the view, and fail-over is off.";
   }
   return "";
 }
@@ -95,6 +100,7 @@ json::object explainer::source_object() const {
   if (source.from == kind::path_segment) told["segment"] = source.segment;
   if (source.from == kind::client_address)
     told["prefix"] = request_.client.v6 ? source.ipv6_prefix : source.ipv4_prefix;
+  if (source.envelope) told["envelope"] = true;
   if (source.issued) told["issued"] = true;
   if (source.pin) told["pin"] = true;
   return told;
@@ -133,16 +139,56 @@ void explainer::tell_token() {
     told["epoch"] = key_.token.epoch;
     if (is_ahead(key_.token)) told["ahead"] = true;
   }
-  if (key_.token.pinned()) {
-    const auto m = pool_->view.find_by_id_hash(key_.token.pin_id_hash);
-    const bool known = m != view::npos;
-    const bool same = known && pool_->view.hashes(m).incarnation == key_.token.pin_incarnation_hash;
-    told["pin"] = {{"member", known ? json::value(to_utf8(id_of(m))) : json::value(nullptr)},
-                   {"state", same    ? "there"
-                             : known ? "another_incarnation"
-                                     : "gone"}};
-  }
+  if (key_.token.pinned()) told["pin"] = pin_object(key_.token.pin_id_hash, key_.token.pin_incarnation_hash);
   out_["token"] = std::move(told);
+}
+
+/// Which member a token or an envelope names.
+json::object explainer::pin_object(std::uint64_t id_hash, std::uint64_t incarnation_hash) const {
+  const auto m = pool_->view.find_by_id_hash(id_hash);
+  const bool known = m != view::npos;
+  const bool same = known && pool_->view.hashes(m).incarnation == incarnation_hash;
+  return {{"member", known ? json::value(to_utf8(id_of(m))) : json::value(nullptr)},
+          {"state", same    ? "there"
+                    : known ? "another_incarnation"
+                            : "gone"}};
+}
+
+/// All of the pool's; which of them is the key is told elsewhere.
+void explainer::tell_envelopes() {
+  json::array told;
+  for (std::size_t i = 0; i < opened_.verdicts.size(); ++i) {
+    const auto& field = pool_->envelopes[i];
+    const auto& verdict = opened_.verdicts[i];
+    const bool is_cookie = field.what == routing::envelope_field::kind::cookie;
+    json::object one{{"kind", is_cookie ? "cookie" : "header"},
+                     {"name", to_utf8(field.name)},
+                     {"state", to_string(verdict.state)}};
+    if (verdict.state == routing::envelope_state::valid) {
+      one["epoch"] = verdict.tag.epoch;
+      one["pin"] = pin_object(verdict.tag.id_hash, verdict.tag.incarnation_hash);
+    }
+    told.emplace_back(std::move(one));
+  }
+  out_["envelopes"] = std::move(told);
+}
+
+/// What a new session would find, of each ready member: the bound is the most that it may have with that one.
+void explainer::tell_load() {
+  const auto thousandths = pool_->placement.bounded_load_thousandths;
+  if (thousandths == 0) return;
+  const auto load = [this](std::uint32_t m) { return busy(m); };
+  const routing::load_bound bound(
+      pool_->view, thousandths, [this](std::uint32_t m) { return is_left_out(m); }, load);
+  const auto members = pool_->view.members();
+  json::array told;
+  for (std::uint32_t m = 0; m < members.size(); ++m)
+    if (members[m].state == routing::member_state::ready && !is_left_out(m))
+      told.push_back({{"member", to_utf8(id_of(m))},
+                      {"busy", busy(m)},
+                      {"bound", bound.most(members[m].weight)},
+                      {"has_room", bound.has_room(busy(m), members[m].weight)}});
+  out_["load"] = {{"factor", thousandths / 1000.0}, {"members", std::move(told)}};
 }
 
 void explainer::tell_ranking(std::uint64_t hash) {
@@ -166,19 +212,21 @@ void explainer::tell_ranking(std::uint64_t hash) {
 }
 
 void explainer::tell_placement() {
-  const auto p = routing::place(pool_->view, session_, pool_->placement, 0, [this](std::uint32_t member) {
-    return why_left_out(member) != net::left_out::no;
-  });
+  using origin = routing::placement_key::origin;
+  // Where chance decides, a member named here would be one of many.
+  const bool by_chance = session_.from == origin::none || session_.from == origin::fresh;
+  tell_load();
+  const auto p = routing::place(
+      pool_->view, session_, pool_->placement, 0,
+      [this](std::uint32_t member) { return is_left_out(member); },
+      [&](std::uint32_t member) { return by_chance ? 0 : busy(member); });
   if (p.member == view::npos) {
     refuse(refusal_of(p.reason), why(p.reason));
     out_["decision"].as_object()["reason"] = to_string(p.reason);
     out_["decision"].as_object()["sticky"] = to_string(p.sticky);
     return;
   }
-  using origin = routing::placement_key::origin;
   json::object told;
-  // Where chance decides, a member named here would be one of many.
-  const bool by_chance = session_.from == origin::none || session_.from == origin::fresh;
   told["member"] = by_chance ? json::value(nullptr) : json::value(to_utf8(id_of(p.member)));
   if (session_.from != origin::fresh) told["reason"] = to_string(p.reason);
   told["sticky"] = to_string(p.sticky);

@@ -4,6 +4,7 @@
 #include "proxy/ops/explain.hpp"
 #include "routing/placement.hpp"
 #include "routing/request_target.hpp"
+#include "routing/session_envelopes.hpp"
 #include "routing/session_key.hpp"
 
 #include <boost/json/object.hpp>
@@ -34,6 +35,7 @@ private:
   // The way of a request, as proxy/http/resolve.cpp goes it.
   bool find_route();
   bool resolve_target();
+  bool open_envelopes();
   bool find_key();
   void take_given_key();
   bool choose_session();
@@ -44,11 +46,16 @@ private:
   void tell_pool();
   bool tell_key();
   void tell_token();
+  void tell_envelopes();
+  void tell_load();
   bool is_ahead(const routing::session_token& token) const noexcept;
   void tell_ranking(std::uint64_t hash);
   void tell_placement();
   boost::json::object source_object() const;
   net::left_out why_left_out(std::uint32_t member) const;
+  bool is_left_out(std::uint32_t member) const { return why_left_out(member) != net::left_out::no; }
+  boost::json::object pin_object(std::uint64_t id_hash, std::uint64_t incarnation_hash) const;
+  std::uint32_t busy(std::uint32_t member) const;
   std::string_view id_of(std::uint32_t member) const { return pool_->view.members()[member].id; }
 
   const http::snapshot& snapshot_;
@@ -65,6 +72,7 @@ private:
   std::string host_;
   std::string key_scratch_;
   const http::pool_snapshot* pool_ = nullptr;
+  routing::opened_envelopes opened_;
   routing::key_result key_;
   routing::placement_key session_;
 };

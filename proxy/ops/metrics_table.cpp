@@ -44,8 +44,8 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
     {series::sticky,
      Counter,
      "limpet_sticky_total",
-     "Requests by what became of their session's stickiness: hit (its own member), new (a cookie was "
-     "issued), moved "
+     "Requests by what became of their session's stickiness: hit (its own member), new (a cookie or an "
+     "envelope was issued), moved "
      "(another member), none (no session key, or no member).",
      {"pool", "outcome"}},
     {series::sessions_moved,
@@ -56,8 +56,22 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
     {series::tokens_rejected,
      Counter,
      "limpet_tokens_rejected_total",
-     "Session cookies that counted as absent because they were expired, forged or garbled.",
+     "Session cookies that counted as absent because they were expired, forged or garbled, and envelopes "
+     "with a "
+     "forged tag.",
      {"pool", "reason"}},
+    {series::sessions_spilled,
+     Counter,
+     "limpet_sessions_spilled_total",
+     "Requests of new sessions that went past a member with more than its share of the load.",
+     {"pool"}},
+    {series::envelopes,
+     Counter,
+     "limpet_envelopes_total",
+     "Values that members issued in the field of an envelope: sealed, or passed as they are because they "
+     "were "
+     "too_long, or unfit (characters that cannot be sealed).",
+     {"pool", "outcome"}},
 
     {series::member_requests,
      Counter,

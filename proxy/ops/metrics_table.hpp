@@ -23,6 +23,8 @@ enum class series : std::uint8_t {
   sticky,
   sessions_moved,
   tokens_rejected,
+  sessions_spilled,
+  envelopes,
   // Members.
   member_requests,
   member_failures,

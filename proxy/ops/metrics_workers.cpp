@@ -26,6 +26,9 @@ constexpr std::array misconducts{net::misconduct::closed_early, net::misconduct:
 /// Why a session is elsewhere than it was: its pinned member left the view, or its member is unreachable.
 constexpr std::array move_reasons{routing::placement_reason::owner, routing::placement_reason::failed_over};
 
+/// In the order of http::envelope_outcome.
+constexpr std::array<std::string_view, 3> envelope_outcomes{"sealed", "too_long", "unfit"};
+
 constexpr std::array rejected_tokens{routing::token_state::expired, routing::token_state::forged,
                                      routing::token_state::garbled};
 
@@ -119,6 +122,10 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
   case metric::tokens_rejected:
     return set_.add(series::tokens_rejected, {pool(a), to_string(static_cast<routing::token_state>(b))},
                     value);
+  case metric::sessions_spilled:
+    return set_.add(series::sessions_spilled, {pool(a)}, value);
+  case metric::envelopes:
+    return set_.add(series::envelopes, {pool(a), envelope_outcomes[std::min<std::size_t>(b, 2)]}, value);
   case metric::retries:
     return set_.add(series::retries, {pool(a), choose(b, "stale", "next")}, value);
   case metric::connections:
@@ -195,6 +202,17 @@ void worker_collector::show_counters_of(const http::pool_snapshot& p) {
   if (p.settings.session.issued) {
     for (const auto state : rejected_tokens)
       show(metric::tokens_rejected, p.number, state);
+  }
+  if (p.placement.bounded_load_thousandths > 0) {
+    show(metric::sessions_spilled, p.number, 0);
+    show(metric::sessions_moved, p.number, routing::placement_reason::spilled);
+  }
+  if (!p.envelopes.empty()) {
+    show(metric::tokens_rejected, p.number, routing::token_state::forged);
+    for (std::uint32_t outcome = 0; outcome < envelope_outcomes.size(); ++outcome)
+      show(metric::envelopes, p.number, outcome);
+  }
+  if (p.settings.session.issued || !p.envelopes.empty()) {
     for (std::uint32_t outcome = 0; outcome < epoch_outcomes.size(); ++outcome)
       show(metric::epoch_ahead, p.number, outcome);
   }
