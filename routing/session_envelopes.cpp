@@ -75,7 +75,7 @@ status opener::open_header(const envelope_field& envelope, envelope_verdict& ver
   return wrong;
 }
 
-/// each(value) for each cookie of the name, in order, until it returns false.
+/// each(pair) for each cookie of the name, in order, until it returns false.
 template <class Each>
 void opener::for_each_cookie(std::string_view name, Each each) const {
   for (const header_field& field : fields_) {
@@ -83,7 +83,7 @@ void opener::for_each_cookie(std::string_view name, Each each) const {
     std::string_view list = field.value;
     cookie_pair pair;
     while (take_cookie_pair(list, pair))
-      if (pair.is_pair && pair.name == name && !each(pair.value)) return;
+      if (pair.is_pair && pair.name == name && !each(pair)) return;
   }
 }
 
@@ -91,13 +91,13 @@ status opener::open_cookies(const envelope_field& envelope, envelope_verdict& ve
   status wrong = status::ok;
   std::size_t sealed = 0;
   const auto begin = static_cast<std::ptrdiff_t>(out_.edits.size());
-  for_each_cookie(envelope.name, [&](std::string_view text) {
+  for_each_cookie(envelope.name, [&](const cookie_pair& pair) {
     envelope_verdict one;
-    if (looks_sealed(text) && ++sealed > sealed_cookies_max)
+    if (looks_sealed(pair.value) && ++sealed > sealed_cookies_max)
       wrong = status::repeated;
     else
-      wrong = open_text(text, envelope, one);
-    if (one.state > envelope_state::bare) out_.edits.push_back({text.data(), false});
+      wrong = open_text(pair.value, envelope, one);
+    if (one.state > envelope_state::bare) out_.edits.push_back({pair.whole.data(), false});
     const bool is_better = one.state == envelope_state::valid || verdict.state < one.state;
     if (is_better) verdict = one;
     return wrong == status::ok && one.state != envelope_state::valid;
@@ -105,16 +105,16 @@ status opener::open_cookies(const envelope_field& envelope, envelope_verdict& ve
   if (wrong != status::ok || verdict.state != envelope_state::valid) return wrong;
   // It is the only one of its name that the member gets.
   out_.edits.erase(out_.edits.begin() + begin, out_.edits.end());
-  for_each_cookie(envelope.name, [&](std::string_view text) {
-    out_.edits.push_back({text.data(), text.data() != verdict.value.data()});
+  for_each_cookie(envelope.name, [&](const cookie_pair& pair) {
+    out_.edits.push_back({pair.whole.data(), pair.value.data() != verdict.value.data()});
     return true;
   });
   return status::ok;
 }
 
 const edit* opener::edit_of(const cookie_pair& pair) const noexcept {
-  const auto found =
-      pair.is_pair ? std::ranges::find(out_.edits, pair.value.data(), &edit::value) : out_.edits.end();
+  if (!pair.is_pair) return nullptr;
+  const auto found = std::ranges::find(out_.edits, pair.whole.data(), &edit::pair);
   return found == out_.edits.end() ? nullptr : &*found;
 }
 

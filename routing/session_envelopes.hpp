@@ -30,7 +30,7 @@ struct opened_envelopes {
 
   /// A cookie whose tag is cut off, or that is taken out.
   struct edit {
-    const char* value = nullptr; ///< where it stands
+    const char* pair = nullptr; ///< where its `name=value` begins
     bool drop = false;
   };
   std::vector<edit> edits;

@@ -71,8 +71,9 @@ void exchange::seal_answer() {
   const routing::seal_facts facts{{member.id, member.incarnation, pool().view.epoch()},
                                   pool().settings.session.key_bytes_max,
                                   static_cast<std::int64_t>(std::time(nullptr))};
-  const auto counts = routing::seal_envelopes(pool().envelopes, answer_.fields, facts, *snapshot_->keys,
-                                              sealed_, opened_.scratch);
+  const remembering_keys keys(*snapshot_->keys, snapshot_->number, client_->memo_of_macs());
+  const auto counts =
+      routing::seal_envelopes(pool().envelopes, answer_.fields, facts, keys, sealed_, opened_.scratch);
   const auto count = [this](envelope_outcome what, unsigned n) {
     if (n > 0) worker_.count(metric::envelopes, pool().number, static_cast<std::uint32_t>(what), n);
   };

@@ -1,6 +1,5 @@
 #include "proxy/http/mac_memo.hpp"
 
-#include <algorithm>
 #include <new>
 
 namespace limpet::http {
@@ -8,11 +7,15 @@ namespace limpet::http {
 /// The connection's memo, about these bytes from here on; none where there is no memory for it.
 mac_memo* remembering_keys::memo_of(std::string_view bytes) const noexcept {
   if (!memo_) memo_.reset(new (std::nothrow) mac_memo);
-  if (!memo_ || bytes.size() > memo_->bytes.size()) return nullptr;
+  if (!memo_ || bytes.empty() || bytes.size() > mac_memo::bytes_max) return nullptr;
   auto& memo = *memo_;
-  if (memo.snapshot == snapshot_ && std::string_view(memo.bytes.data(), memo.size) == bytes) return &memo;
-  std::copy(bytes.begin(), bytes.end(), memo.bytes.begin());
-  memo.size = static_cast<std::uint8_t>(bytes.size());
+  if (memo.snapshot == snapshot_ && memo.bytes == bytes) return &memo;
+  try {
+    memo.bytes.assign(bytes);
+  } catch (const std::bad_alloc&) {
+    memo.bytes.clear();
+    return nullptr;
+  }
   memo.snapshot = snapshot_;
   memo.known = {};
   return &memo;

@@ -5,19 +5,21 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 namespace limpet::http {
 
-/// What a connection's last token was authenticated by, so that the next request with the same cookie costs
-/// no HMAC. One a connection: whether the last cookie was the same can be told from how long an answer takes,
-/// by whoever shares the connection, and of whoever knows all of that cookie already.
+/// What a connection's last token or envelope was authenticated by, so that the next request with the same
+/// cookie costs no HMAC. One a connection: whether the last cookie was the same can be told from how long an
+/// answer takes, by whoever shares the connection, and of whoever knows all of that cookie already.
 struct mac_memo {
   static constexpr std::size_t keys_max = 2; ///< the key that signs and the one before it
 
+  static constexpr std::size_t bytes_max = 256; ///< what is longer is not remembered
+
   std::uint64_t snapshot = 0; ///< the ring is that snapshot's
-  std::array<char, 64> bytes;
-  std::uint8_t size = 0; ///< of bytes; what is longer is not remembered
+  std::string bytes;          ///< empty: there are none
   std::array<routing::mac_bytes, keys_max> macs{};
   std::array<bool, keys_max> known{};
 };

@@ -89,7 +89,8 @@ refusal exchange::resolve_upgrade() {
 /// From here on the head has bare values, as its member gets them.
 refusal exchange::open_envelopes() {
   routing::open_envelopes(pool().envelopes, head_.fields, pool().settings.session.key_bytes_max,
-                          *snapshot_->keys, opened_);
+                          remembering_keys(*snapshot_->keys, snapshot_->number, client_->memo_of_macs()),
+                          opened_);
   for (const auto& verdict : opened_.verdicts)
     if (verdict.state == routing::envelope_state::forged)
       worker_.count(metric::tokens_rejected, pool().number,

@@ -47,7 +47,6 @@ class BoundedLoad(IntegrationTest):
         raise AssertionError(f"no session begins at {member_id}")
 
     def wait_for_room_at(self, proxy, member_id):
-        """The proxy counts down a moment after the client has its answer."""
         wait_until(lambda: self.begin(proxy)[1] == member_id, f"a session that begins at {member_id}")
 
     def hold(self, proxy, fields, member_id):
@@ -66,11 +65,11 @@ class BoundedLoad(IntegrationTest):
     def check(self, source):
         proxy = self.start(source)
         fields = self.begin_at(proxy, "a")
-        self.assertEqual(self.spilled(proxy), 0)
         held = self.hold(proxy, fields, "a")
+        before = self.spilled(proxy)  # the proxy counts down a moment late, so that there may be some
         begun = [self.begin(proxy) for _ in range(30)]
         self.assertEqual({member for _, member in begun}, {"b", "c"})
-        proxy.wait_for_metric("spilled sessions", lambda m: m.total("limpet_sessions_spilled_total", pool="app") > 0)
+        proxy.wait_for_metric("spilled sessions", lambda m: m.total("limpet_sessions_spilled_total", pool="app") > before)
         self.assertEqual(self.fetch(proxy.address, "/", headers=fields).member, "a", "it has its member")
 
         self.member("a").release()

@@ -164,6 +164,7 @@ TEST_F(opening, of_several_cookies_the_first_valid_one_is_all_that_the_member_re
       {"S=bare; a=1; " + v + "; b=2", "a=1; S=v; b=2", "valid v a"},
       {"a=1; S=; " + v + "; S=bare; b=2; " + bad, "a=1; S=v; b=2", "valid v a"},
       {bad + "; " + v + "; " + bad, "S=v", "valid v a"},
+      {"S=; a=; " + v + "; =; b=\"\"; S=\"\"; c", "a=; S=v; =; b=\"\"; c", "valid v a"},
       {bad + ";" + bad + ";" + w + ";", "S=w;", "valid w b"},
   };
   for (const auto& [sent, forwarded, wanted] : cases) {

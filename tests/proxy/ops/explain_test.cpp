@@ -127,6 +127,105 @@ TEST_F(explain_test, without_fail_over_an_unreachable_owner_is_a_503) {
   EXPECT_EQ(at(said, "/decision/reason"), "\"owner_unreachable\"");
 }
 
+// -- envelopes and bounded load -----------------------------------------
+
+class explain_envelopes : public explain_test {
+protected:
+  explain_envelopes() {
+    auto& p = example_.pool("chat");
+    routing::key_source source;
+    source.name = "Mcp-Session-Id";
+    source.envelope = true;
+    p.settings.session.key.insert(p.settings.session.key.begin(), source);
+    p.envelopes = routing::envelopes_of("chat", p.settings.session.key);
+  }
+  std::string sealed(std::string_view member, std::string_view incarnation, std::string text = "7f3a") const {
+    std::string scratch;
+    const std::string value = text;
+    const routing::envelope_tag tag{routing::hash_bytes(member), routing::hash_bytes(incarnation), 41};
+    routing::append_seal(text, value, tag, example_.snapshot->pools[0]->envelopes[0],
+                         *example_.snapshot->keys, scratch);
+    return text;
+  }
+  boost::json::object ask_with(const std::string& value) const {
+    return ask("host=chat.example.com&header=mcp-session-id:" + value);
+  }
+};
+
+TEST_F(explain_envelopes, a_valid_one_names_its_member) {
+  const auto said = ask_with(sealed("c", "c-1"));
+  EXPECT_EQ(at(said, "/envelopes"), R"([{"kind":"header","name":"Mcp-Session-Id","state":"valid","epoch":41,)"
+                                    R"("pin":{"member":"c","state":"there"}}])");
+  EXPECT_EQ(at(said, "/key/source"),
+            R"({"kind":"header","place":1,"of":3,"name":"Mcp-Session-Id","envelope":true})");
+  EXPECT_EQ(at(said, "/key/text"), "\"7f3a\"") << "without its tag";
+  EXPECT_EQ(at(said, "/decision/member"), "\"c\"") << "though it drains";
+  EXPECT_EQ(at(said, "/decision/reason"), "\"pin\"");
+  const auto text = explanation_text(said);
+  EXPECT_NE(text.find("Envelope  header Mcp-Session-Id: valid, issued by c (there) in epoch 41\n"),
+            std::string::npos)
+      << text;
+  EXPECT_NE(text.find("from envelope of header Mcp-Session-Id (source 1 of 3)"), std::string::npos) << text;
+}
+
+TEST_F(explain_envelopes, a_forged_one_is_refused) {
+  const auto said = ask_with("8" + sealed("a", "a-1"));
+  EXPECT_EQ(at(said, "/envelopes/0/state"), "\"forged\"");
+  EXPECT_EQ(at(said, "/envelopes/0/pin"), "-");
+  EXPECT_EQ(at(said, "/decision/refusal"), "\"forged_envelope\"");
+  EXPECT_EQ(at(said, "/decision/status"), "400");
+}
+
+TEST_F(explain_envelopes, a_bare_one_is_no_key) {
+  const auto said = ask_with("7f3a");
+  EXPECT_EQ(at(said, "/envelopes/0/state"), "\"bare\"");
+  EXPECT_EQ(at(said, "/key/state"), "\"absent\"");
+  EXPECT_EQ(at(said, "/decision/reason"), "\"balanced\"");
+}
+
+TEST_F(explain_envelopes, a_member_that_is_gone_is_told) {
+  EXPECT_EQ(at(ask_with(sealed("a", "a-0")), "/envelopes/0/pin"),
+            R"({"member":"a","state":"another_incarnation"})");
+  const auto moved = ask_with(sealed("z", "z-1"));
+  EXPECT_EQ(at(moved, "/envelopes/0/pin"), R"({"member":null,"state":"gone"})");
+  EXPECT_EQ(at(moved, "/decision/sticky"), "\"moved\"");
+  example_.pool("chat").placement.on_unreachable = routing::fail_over::refuse;
+  const auto refused = ask_with(sealed("z", "z-1"));
+  EXPECT_EQ(at(refused, "/decision/refusal"), "\"member_gone\"");
+  EXPECT_EQ(at(refused, "/decision/reason"), "\"member_gone\"");
+}
+
+TEST_F(explain_envelopes, loads_are_told_where_there_is_a_bound) {
+  EXPECT_EQ(at(ask_with(""), "/load"), "-");
+  auto& p = example_.pool("chat");
+  p.placement.bounded_load_thousandths = 1'250;
+  example_.member("chat", "a").busy = 6;
+  example_.member("chat", "b").busy = 2;
+  const auto said = ask_with("");
+  EXPECT_EQ(at(said, "/load/factor"), "1.25E0");
+  EXPECT_EQ(at(said, "/load/members"), R"([{"member":"a","busy":6,"bound":4,"has_room":false},)"
+                                       R"({"member":"b","busy":2,"bound":8,"has_room":true}])");
+  EXPECT_EQ(at(said, "/decision/reason"), "\"balanced\"") << "which member is a matter of chance";
+  const auto text = explanation_text(said);
+  EXPECT_NE(text.find("Load      a 6/4, b 2/8 (busy/bound of new sessions)\n"), std::string::npos) << text;
+  example_.take_down("chat", "a");
+  EXPECT_EQ(at(ask_with(""), "/load/members"), R"([{"member":"b","busy":2,"bound":4,"has_room":true}])");
+}
+
+TEST_F(explain_test, a_new_session_that_is_spilled_says_so) {
+  auto& p = example_.pool("shop");
+  p.placement.bounded_load_thousandths = 1'250;
+  auto gone = session(1);
+  gone.pin_id_hash = routing::hash_bytes("s3");
+  gone.pin_incarnation_hash = 1;
+  const auto query = "url=/shop&cookie=limpet%3d" + token(gone);
+  const auto owner = at(ask(query), "/decision/member");
+  example_.member("shop", owner == "\"s1\"" ? "s1" : "s2").busy = 10;
+  const auto said = ask(query);
+  EXPECT_EQ(at(said, "/decision/member"), owner == "\"s1\"" ? "\"s2\"" : "\"s1\"");
+  EXPECT_EQ(at(said, "/decision/reason"), "\"spilled\"");
+}
+
 TEST_F(explain_test, an_empty_view_has_no_members) {
   example_.pool("chat").view = routing::view({}, 43);
   example_.pool("chat").targets.clear();

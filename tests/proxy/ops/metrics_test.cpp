@@ -75,6 +75,8 @@ TEST_F(metrics_test, promtool_finds_nothing) {
 
 TEST_F(metrics_test, every_row_of_the_table_is_fed) {
   count(metric::requests, 1, 3200, 1);
+  count(metric::envelopes, 1);
+  count(metric::sessions_spilled, 1);
   std::set<std::string> told;
   for (const auto& family : scrape().Collect()) {
     EXPECT_TRUE(told.insert(family.name).second) << family.name << " stands there twice";
@@ -170,6 +172,28 @@ TEST_F(metrics_test, counters_that_are_zero_show_where_their_labels_are_known) {
   EXPECT_THAT(t, Not(HasSubstr("limpet_epoch_ahead_total{pool=\"chat\"")));
   EXPECT_THAT(t, Not(HasSubstr("reason=\"none\"")));
   EXPECT_THAT(t, Not(HasSubstr("member=\"\""))) << "each belongs to somebody";
+}
+
+TEST_F(metrics_test, envelopes_and_spilled_sessions_are_told_of_pools_that_have_them) {
+  EXPECT_THAT(text(), Not(HasSubstr("limpet_envelopes_total{")));
+  EXPECT_THAT(text(), Not(HasSubstr("limpet_sessions_spilled_total{")));
+  auto& chat = example_.pool("chat");
+  chat.envelopes.emplace_back("chat", routing::envelope_field::kind::header, "A",
+                              routing::forged_envelope::refuse);
+  example_.pool("shop").placement.bounded_load_thousandths = 1'250;
+  count(metric::envelopes, 1, http::envelope_outcome::unfit, 2);
+  count(metric::sessions_spilled, 2, 0, 3);
+  const auto t = text();
+  for (const auto* line : {
+           "limpet_envelopes_total{pool=\"chat\",outcome=\"sealed\"} 0\n",
+           "limpet_envelopes_total{pool=\"chat\",outcome=\"too_long\"} 0\n",
+           "limpet_envelopes_total{pool=\"chat\",outcome=\"unfit\"} 2\n",
+           "limpet_tokens_rejected_total{pool=\"chat\",reason=\"forged\"} 0\n",
+           "limpet_sessions_spilled_total{pool=\"shop\"} 3\n",
+           "limpet_sessions_moved_total{pool=\"shop\",reason=\"spilled\"} 0\n",
+       })
+    EXPECT_THAT(t, HasSubstr(line));
+  EXPECT_THAT(t, Not(HasSubstr("limpet_sessions_spilled_total{pool=\"chat\"")));
 }
 
 TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
