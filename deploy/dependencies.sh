@@ -6,6 +6,7 @@
 #   build   compiler, build tools and libraries      run    what the quickstart starts besides our own programs
 #   test    what tests/run.sh needs                  bench  what tests/bench/run.sh needs
 #   full    for tests/full.sh: a browser and its driver, git, valgrind
+#   examples  for deploy/examples/mcp and socketio, where there is no npm
 #   fuzz    for tests/fuzz/run.sh: clang and libFuzzer                 tidy   for tests/tidy.sh
 #
 # --print only lists the packages of the groups. This file is the one place that names them.
@@ -20,9 +21,10 @@ packages_of() {
     test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus systemd ;;
     bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server valgrind python3 ;;
     full) echo chromium chromium-driver git valgrind libc6-dbg ;;
+    examples) echo git nodejs npm ;;
     fuzz) echo clang libclang-rt-dev llvm python3 ;;
     tidy) echo clang clang-tidy git python3 ;;
-    *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, full, fuzz, tidy" >&2; return 1 ;;
+    *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, full, examples, fuzz, tidy" >&2; return 1 ;;
   esac
 }
 

@@ -7,6 +7,7 @@
 #
 #   browser     Chromium behind two proxies: cookies, WebSocket and EventSource, reload and drain
 #   quickstart  deploy/quickstart.sh from a fresh clone of what is committed
+#   examples    deploy/examples/mcp and socketio from a fresh clone, with what npm fetches
 #   reload      a hundred reloads with a hundred WebSockets held
 #   soak        load while proxies reload and members are killed and drained
 #   overload    each limit past its edge, with a client beside that is served all the time
@@ -15,14 +16,14 @@
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-usage() { sed -n '2,14s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
-readonly known=(browser quickstart reload soak overload valgrind tsan)
+readonly known=(browser quickstart examples reload soak overload valgrind tsan)
 parts=()
 export LIMPET_SOAK_SECONDS=60
 while (($#)); do
   case $1 in
-    browser | quickstart | reload | soak | overload | valgrind | tsan) parts+=("$1") ;;
+    browser | quickstart | examples | reload | soak | overload | valgrind | tsan) parts+=("$1") ;;
     --soak-seconds)
       [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 1; }
       LIMPET_SOAK_SECONDS=$2
@@ -37,6 +38,8 @@ done
 
 groups=(build run)
 [[ " ${parts[*]} " =~ \ (browser|quickstart|valgrind)\  ]] && groups+=(full)
+# Whoever has another Node.js than Debian's has npm with it.
+[[ " ${parts[*]} " == *" examples "* ]] && ! command -v npm >/dev/null && groups+=(examples)
 deploy/dependencies.sh "${groups[@]}"
 cmake --preset release
 # The quickstart's clone builds the same again, from another folder; with paths below this one the compiler cache sees that.

@@ -74,6 +74,15 @@ TEST(load_file, accepts_the_static_example_without_a_word) {
   EXPECT_THAT(r.settings.pools.at("demo").members.static_members, SizeIs(3));
 }
 
+TEST(load_file, accepts_the_examples_of_applications) {
+  for (const std::string name : {"mcp", "socketio"}) {
+    const load_result r = load_file(examples + name + "/limpet.yaml", role::serve, no_environment);
+    EXPECT_THAT(lines(r.errors), ElementsAre());
+    EXPECT_THAT(lines(r.warnings), ElementsAre(HasSubstr("the secret is the example's")));
+    EXPECT_TRUE(r.settings.pools.begin()->second.session.key.at(0).envelope);
+  }
+}
+
 TEST(load_file, says_why_a_file_cannot_be_read) {
   EXPECT_EQ(to_string(load_file("/nowhere/at/all").errors.at(0)),
             "/nowhere/at/all: cannot read \"/nowhere/at/all\": No such file or directory");

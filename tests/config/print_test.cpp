@@ -168,7 +168,7 @@ TEST(print_settings, is_read_back_as_equal_settings) {
 }
 
 TEST(print_settings, the_examples_are_read_back_as_equal_settings) {
-  for (const std::string name : {"example.yaml", "static.yaml"}) {
+  for (const std::string name : {"example.yaml", "static.yaml", "mcp/limpet.yaml", "socketio/limpet.yaml"}) {
     const settings s =
         load_file(SOURCE_FOLDER "/deploy/examples/" + name, role::serve, small_environment).settings;
     EXPECT_EQ(loaded(print_settings(s, secrets::shown)), s);

@@ -115,6 +115,8 @@ std::string check(const std::string& yaml) {
 TEST(json_schema, accepts_the_examples) {
   EXPECT_EQ(check(content("deploy/examples/example.yaml")), "");
   EXPECT_EQ(check(content("deploy/examples/static.yaml")), "");
+  EXPECT_EQ(check(content("deploy/examples/mcp/limpet.yaml")), "");
+  EXPECT_EQ(check(content("deploy/examples/socketio/limpet.yaml")), "");
 }
 
 TEST(json_schema, refuses_what_the_parser_refuses) {
