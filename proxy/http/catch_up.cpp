@@ -1,7 +1,8 @@
-// A cookie whose epoch is ahead of what this proxy knows of its pool: another proxy has seen a change of the
-// members that has not come here yet.
+// A cookie or an envelope whose epoch is ahead of what this proxy knows of its pool: another proxy has seen a
+// change of the members that has not come here yet.
 
 #include "proxy/http/exchange.hpp"
+#include "proxy/http/h1/head_parser.hpp"
 
 namespace limpet::http {
 
@@ -37,6 +38,9 @@ net::task<refusal> exchange::catch_up() {
   snapshot_ = worker_.current();
   route_ = nullptr;
   out_.clear();
+  // Resolving has changed the head: an envelope that was opened is gone from it.
+  head_.clear();
+  h1::parse_request_head(in_.view().substr(0, head_size_), head_);
   co_return resolve();
 }
 

@@ -78,7 +78,7 @@ net::task<exchange::end> exchange::serve_one() {
   body_ = nullptr;
   client_keeps_ = head_.wants_keep_alive();
   auto why = resolve();
-  if (why == refusal::none && is_behind_cookie()) {
+  if (why == refusal::none && is_behind_session()) {
     why = co_await catch_up();
     if (client_gone_) co_return client_left();
   }

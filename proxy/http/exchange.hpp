@@ -87,9 +87,11 @@ private:
   void build_request_head();
 
   // catch_up.cpp
-  bool is_behind_cookie() const noexcept {
-    return session_.from == routing::placement_key::origin::token && key_.token.epoch > pool().view.epoch() &&
-           pool().state && !pool().state->known.reaches(key_.token.epoch, snapshot_->number);
+  bool is_behind_session() const noexcept {
+    using origin = routing::placement_key::origin;
+    const bool has_epoch = session_.from == origin::token || session_.from == origin::envelope;
+    return has_epoch && key_.token.epoch > pool().view.epoch() && pool().state &&
+           !pool().state->known.reaches(key_.token.epoch, snapshot_->number);
   }
   net::task<refusal> catch_up();
   net::task<epoch_outcome> wait_for_members();

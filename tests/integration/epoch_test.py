@@ -1,5 +1,6 @@
 """A cookie that knows more of the members than the proxy: it reads etcd once, and then decides."""
 
+import json
 import signal
 import time
 import unittest
@@ -9,6 +10,7 @@ from harness.etcd import Etcd
 from harness.etcd_case import MEMBERS, EtcdTest
 from harness.limpet import static_config
 from harness.relay import Relay
+from harness.session_member import SessionMember
 from harness.waiting import wait_until
 
 OUTCOMES = ("read", "behind", "failed", "timeout", "limited", "given_up")
@@ -30,8 +32,8 @@ class EpochTest(EtcdTest):
 class Ahead(EpochTest):
     """Two proxies; what etcd's watch tells does not reach the second."""
 
-    def start_both(self, **options):
-        self.a, self.b, self.c = self.start_members("a", "b", "c")
+    def start_both(self, members=(), **options):
+        self.a, self.b, self.c = members or self.start_members("a", "b", "c")
         self.register(self.a)
         self.register(self.b)
         self.relay = Relay(self, self.etcd)
@@ -90,6 +92,23 @@ class Ahead(EpochTest):
             request = f"GET / HTTP/1.1\r\nHost: test.example\r\nCookie: limpet={cookie}\r\n\r\n".encode()
             client.send(request * 3)
             self.assertEqual([client.read_response().member for _ in range(3)], ["c"] * 3)
+        self.assertEqual(self.outcomes(self.other), {"read": 1})
+
+    def test_an_envelope_is_read_again_with_its_tag(self):
+        """Opening it has taken the tag off; without one it would begin another session."""
+        members = [SessionMember(self, one) for one in "abc"]
+        for member in members:
+            member.incarnation = "1"
+        self.start_both(members, pool={"session": {"key": [{"envelope": {"header": "Mcp-Session-Id"}}]}})
+        issue = [("X-Answer", json.dumps([("Mcp-Session-Id", "7f3a")]))]
+        sealed = None
+        while sealed is None:
+            response = self.fetch(self.one.address, headers=issue)
+            if response.json()["member"] == "c":
+                sealed = response.fields.get("Mcp-Session-Id")
+        seen = self.fetch(self.other.address, headers=[("Mcp-Session-Id", sealed)]).json()
+        self.assertEqual(seen["member"], "c")
+        self.assertIn(["Mcp-Session-Id", "7f3a"], seen["fields"])
         self.assertEqual(self.outcomes(self.other), {"read": 1})
 
     def test_a_removal_counts_as_well(self):

@@ -5,7 +5,7 @@ import re
 
 from .case import IntegrationTest
 from .etcd import Etcd
-from .limpet import static_config
+from .limpet import merge, static_config
 from .waiting import wait_until
 
 MEMBERS = "/limpet/app/members/"
@@ -21,12 +21,12 @@ class EtcdTest(IntegrationTest):
         value = {"address": member.address, "incarnation": member.incarnation, **more}
         (etcd or self.etcd).put(MEMBERS + member.id, json.dumps(value))
 
-    def config(self, url=None, pin=True, **sections):
-        """Sessions of X-User-Id are placed by it, others have issued cookies. Members are listed so seldom that only a
+    def config(self, url=None, pin=True, pool=None, **sections):
+        """`pool` is laid over the only one. Sessions of X-User-Id are placed by it, others have issued cookies. Members are listed so seldom that only a
         watch tells of others."""
         cookie = {"cookie": "limpet", "issue": {"max_age": "1h"}, "pin": pin}
-        pool = {"members": None, "session": {"key": [{"header": "X-User-Id"}, cookie]}}
-        config = static_config([], pool=pool, **{**KEYS, **sections})
+        session = {"key": [{"header": "X-User-Id"}, cookie]}
+        config = static_config([], pool=merge({"members": None, "session": session}, pool or {}), **{**KEYS, **sections})
         config["pools"]["app"]["members"] = {"etcd": {}}
         config["etcd"] = {"endpoints": [url or self.etcd.url], "relist": "1h", **sections.get("etcd", {})}
         return config
