@@ -27,6 +27,8 @@ struct placement_policy {
   bool pin = false; ///< issued cookies keep the member where their session was first placed
   /// 1250: a new session goes past members that have 1.25 times their share under way; 0: it does not.
   std::uint32_t bounded_load_thousandths = 0;
+
+  friend bool operator==(const placement_policy&, const placement_policy&) = default;
 };
 
 /// The session that is to be placed.
