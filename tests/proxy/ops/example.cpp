@@ -131,4 +131,9 @@ std::uint32_t example::number_of(std::string_view pool_name, std::string_view id
   return p.targets.at(p.view.find(id)).label;
 }
 
+std::uint32_t example::label_of(std::string_view pool_name, std::string_view id) {
+  auto& p = pool(pool_name);
+  return p.targets.at(p.view.find(id)).label;
+}
+
 } // namespace limpet::ops

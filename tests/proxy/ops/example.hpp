@@ -26,8 +26,10 @@ struct example {
   net::reachability& member(std::string_view pool_name, std::string_view id);
   /// A connect to it has failed just now.
   void take_down(std::string_view pool_name, std::string_view id);
-  /// The number that stands for the member in counters.
+  /// The number that stands for this very member, with its incarnation and address.
   std::uint32_t number_of(std::string_view pool_name, std::string_view id);
+  /// The number that stands for the member in counters.
+  std::uint32_t label_of(std::string_view pool_name, std::string_view id);
 
 private:
   void add_pool(config::pool settings, std::vector<routing::member> members, std::uint64_t epoch);

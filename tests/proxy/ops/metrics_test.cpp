@@ -202,7 +202,7 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
   count(metric::tokens_rejected, 2, routing::token_state::expired, 4);
   count(metric::retries, 3, 1, 5);
   count(metric::refusals, http::refusal::no_route, 0, 6);
-  count(metric::member_failures, example_.number_of("chat", "b"), http::refusal::answer_timeout, 7);
+  count(metric::member_failures, example_.label_of("chat", "b"), http::refusal::answer_timeout, 7);
   count(metric::accept_errors, 1, 0, 8);
   count(metric::connections_refused, 0, 0, 9);
   count(metric::upstream_connections, 1, 0, 10);
@@ -233,7 +233,7 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
 }
 
 TEST_F(metrics_test, a_member_that_came_again_is_one_series) {
-  const auto before = example_.number_of("chat", "a");
+  const auto before = example_.label_of("chat", "a");
   const auto again = static_cast<std::uint32_t>(example_.labels.members.size());
   example_.labels.members.push_back({"chat", "a"});
   count(metric::member_requests, before, 0, 30);
