@@ -93,6 +93,24 @@ struct pool_limit_settings {
   friend bool operator==(const pool_limit_settings&, const pool_limit_settings&) = default;
 };
 
+/// What becomes of what is under way with a member that leaves.
+enum class removal_action : std::uint8_t { keep, drain, close };
+
+struct removal_settings {
+  removal_action action = removal_action::drain;
+  milliseconds deadline = 30s;
+  std::uint32_t per_second = 0; ///< tunnels and event streams; 0: spread over half the deadline
+  std::uint32_t jitter_percent = 50;
+  friend bool operator==(const removal_settings&, const removal_settings&) = default;
+};
+
+/// How sessions with another owner follow it.
+struct rebalance_settings {
+  std::uint32_t per_second = 50; ///< tunnels and event streams; 0: none
+  std::uint32_t jitter_percent = 50;
+  friend bool operator==(const rebalance_settings&, const rebalance_settings&) = default;
+};
+
 /// Statuses from `first` to `last`.
 struct status_range {
   std::uint32_t first = 200;
@@ -146,6 +164,8 @@ struct pool {
   session_settings session;
   handoff_mode handoff = handoff_mode::available;
   fail_over_mode fail_over = fail_over_mode::next;
+  removal_settings on_remove;
+  rebalance_settings rebalance;
   std::uint32_t bounded_load_thousandths = 0; ///< 1250: 1.25 times the mean; 0: no bound
   pool_timeout_settings timeouts;
   pool_limit_settings limits;

@@ -6,7 +6,8 @@
 #include <vector>
 
 /// Every key of the configuration, declared once. One file a group of sections: declare_edge.cpp (listeners,
-/// routes, limits), declare_pools.cpp, declare_health.cpp, declare_rails.cpp, declare_session.cpp,
+/// routes, limits), declare_pools.cpp, declare_following.cpp (on_remove, rebalance), declare_health.cpp,
+/// declare_rails.cpp, declare_session.cpp,
 /// declare_etcd.cpp (etcd, agent), and declaration.cpp, which joins them.
 namespace limpet::config {
 
@@ -24,6 +25,8 @@ type_ptr<forwarded_settings> forwarded_section();
 
 type_ptr<pool> pool_section();
 type_ptr<session_settings> session_section();
+type_ptr<removal_settings> removal_section();
+type_ptr<rebalance_settings> rebalance_section();
 type_ptr<health_settings> health_section();
 type_ptr<ejection_settings> ejection_section();
 type_ptr<rail_settings> rails_section();

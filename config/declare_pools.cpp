@@ -156,6 +156,11 @@ type_ptr<pool> pool_section() {
           "A new session passes over members that have more than so many times their share under way from "
           "this process: requests and tunnels, by weight. One that has a member never moves for it. Needs a "
           "pinned cookie or an envelope. 0: no bound."),
+      key("on_remove", &s::on_remove, removal_section(),
+          "What becomes of what is under way with a member that is removed, or drains."),
+      key("rebalance", &s::rebalance, rebalance_section(),
+          "How fast tunnels and event streams follow their session to another owner: a joiner, or one that "
+          "answers again."),
       key("timeouts", &s::timeouts, pool_timeout_section(), "Times of the members' side."),
       key("limits", &s::limits, pool_limit_section(), "Limits of the members' side."),
       key("health", &s::health, optional(health_section()),

@@ -61,6 +61,8 @@ private:
     p.fail_over = below(2) ? fail_over_mode::next : fail_over_mode::refuse;
     p.timeouts = {time(), time(), time(), time(), below(2) ? 0ms : time(), below(2) ? 0ms : time()};
     p.limits = {below(100), below(100), 1024 + below(60'000)};
+    p.on_remove = {static_cast<removal_action>(below(3)), time(), below(1'000), below(101)};
+    p.rebalance = {below(1'000), below(101)};
     add_health(p);
     p.rails = {below(101), time(), below(2) ? 0ms : time(), time(), {below(101), time(), time()}};
     switch (below(3)) {
