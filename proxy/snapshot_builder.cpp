@@ -50,17 +50,25 @@ std::uint32_t snapshot_builder::label(std::map<std::string, std::uint32_t>& numb
   return numbers.try_emplace(key, next).first->second;
 }
 
-net::member_target snapshot_builder::target_of(const std::string& pool, const routing::member& m,
-                                               bool counts_busy) {
+net::member_target snapshot_builder::target_of(const http::pool_snapshot& in, const routing::member& m) {
+  const auto& pool = in.settings.name;
   auto [entry, fresh] =
       members_.try_emplace(member_key{pool, m.id, m.incarnation, m.address}, known_member{});
   auto& known = entry->second;
-  if (fresh) known = {next_member_++, std::make_shared<net::reachability>()};
+  if (fresh) {
+    // It counts for the pool's state, and keeps that.
+    std::shared_ptr<std::atomic<std::uint64_t>> recoveries(in.state, &in.state->recoveries);
+    known = {next_member_++, std::make_shared<net::reachability>(std::move(recoveries))};
+  } else if (known.used_by + 1 < snapshots_) {
+    known.shared->connected(); // it came back, and is believed at first as whoever comes
+  }
   known.used_by = snapshots_;
 
   const auto next = static_cast<std::uint32_t>(labels_.members.size());
   const auto number = label(member_labels_, pool + '/' + m.id, next);
   if (number == next) labels_.members.push_back({pool, m.id});
+  const bool counts_busy =
+      in.settings.limits.connections_per_member > 0 || in.settings.bounded_load_thousandths > 0;
   return {known.number, number, resolve_(m.address), known.shared, counts_busy};
 }
 
@@ -79,14 +87,15 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   auto& state = pool_states_[settings.name];
   if (!state) state = std::make_shared<http::pool_state>();
   pool->state = state;
-  const bool counts_busy =
-      settings.limits.connections_per_member > 0 || settings.bounded_load_thousandths > 0;
   for (const auto& m : pool->view.members())
-    pool->targets.push_back(target_of(settings.name, m, counts_busy));
+    pool->targets.push_back(target_of(*pool, m));
   // Where nobody ejects any more, nobody stays ejected.
   if (pool->ejection.is_off())
     for (const auto& target : pool->targets)
-      target.shared->answers.pardon();
+      target.shared->pardon();
+  auto& before = last_[settings.name];
+  pool->compare(before.get());
+  before = pool;
   return pool;
 }
 
@@ -114,9 +123,20 @@ std::shared_ptr<const http::snapshot> snapshot_builder::build(const config::sett
   s->timeouts = settings.timeouts;
   s->forwarded = settings.forwarded;
   s->epoch_wait = std::min(settings.etcd.timeout, http::epoch_wait_max);
-  std::erase_if(members_, [&](const auto& entry) { return entry.second.used_by != snapshots_; });
-  std::erase_if(pool_states_, [&](const auto& entry) { return !settings.pools.contains(entry.first); });
+  s->index_members();
+  forget_unused(settings);
   return s;
+}
+
+void snapshot_builder::forget_unused(const config::settings& settings) {
+  // Snapshots, connections and idle connections have a part in it, and nobody else can give one away.
+  std::erase_if(members_, [&](const auto& entry) {
+    return entry.second.used_by != snapshots_ && entry.second.shared.use_count() == 1;
+  });
+  const auto is_gone = [&](const auto& entry) { return !settings.pools.contains(entry.first); };
+  std::erase_if(last_, is_gone);
+  std::erase_if(pool_states_,
+                [&](const auto& entry) { return is_gone(entry) && entry.second.use_count() == 1; });
 }
 
 } // namespace limpet

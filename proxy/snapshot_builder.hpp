@@ -15,7 +15,9 @@
 namespace limpet {
 
 /// Makes snapshots out of the configuration and the member lists, and keeps what outlives them: the numbers
-/// that stand for names in counters, and each member's reachability. Lives on the control thread.
+/// that stand for names in counters, and each member's reachability. A member keeps its number for as long as
+/// a snapshot has it or anything is connected to it: one that comes back finds what is left of it. Lives on
+/// the control thread.
 class snapshot_builder {
 public:
   /// The endpoints of an address, as far as they are known now; may start a look-up and call for a new
@@ -41,7 +43,8 @@ private:
 
   std::shared_ptr<const http::pool_snapshot> build_pool(const config::pool& settings,
                                                         const membership::member_list& list);
-  net::member_target target_of(const std::string& pool, const routing::member& m, bool counts_busy);
+  net::member_target target_of(const http::pool_snapshot& pool, const routing::member& m);
+  void forget_unused(const config::settings& settings);
   std::uint32_t label(std::map<std::string, std::uint32_t>& numbers, const std::string& key,
                       std::uint32_t next);
 
@@ -52,6 +55,7 @@ private:
   std::map<std::string, std::uint32_t> member_labels_;
   std::map<member_key, known_member> members_;
   std::map<std::string, std::shared_ptr<http::pool_state>> pool_states_;
+  std::map<std::string, std::shared_ptr<const http::pool_snapshot>> last_; ///< pools of the snapshot before
   std::uint32_t next_member_ = 1;
   std::uint64_t snapshots_ = 0;
 };

@@ -60,8 +60,8 @@ void exchange::report_failure(refusal why) {
 void exchange::report_answer(refusal cut) {
   if (client_gone_ || (cut != refusal::none && upstream_->io.interrupted())) return;
   if (cut != refusal::none) return report_failure(cut);
-  if (answer_.status >= 500) return blame(net::misconduct::server_error);
-  target().shared->answers.good(attempt_began_);
+  if (answer_.status >= 500 && pool().ejection.errors > 0) return blame(net::misconduct::server_error);
+  target().shared->good(attempt_began_);
 }
 
 void exchange::blame(net::misconduct what) {

@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 #include "proxy/http/epoch_waits.hpp"
+#include "proxy/http/pacer.hpp"
 #include "proxy/net/ejection.hpp"
 #include "proxy/net/member_target.hpp"
 #include "routing/envelope.hpp"
@@ -26,6 +27,9 @@ struct pool_state {
   /// for an ejection comes.
   std::atomic<bool> is_ejecting{false};
   known_epoch known; ///< of the store that its members come from
+  pacer leaving; ///< tunnels and event streams of members that were removed or drain
+  pacer moving;  ///< of sessions that have another owner
+  std::atomic<std::uint64_t> recoveries{0}; ///< members that answered again after they did not
 };
 
 /// One pool as workers see it: its view and what its configuration says. Immutable.
@@ -39,6 +43,20 @@ struct pool_snapshot {
   routing::cookie_attributes cookie;              ///< where the pool issues one
   std::vector<routing::envelope_field> envelopes; ///< of the session key's sources, in their order
   std::shared_ptr<pool_state> state;
+
+  // Against the same pool in the snapshot before; see compare().
+  std::uint64_t arrivals = 0; ///< grows where a session may have another owner though its member is well
+  std::vector<std::uint32_t> turned; ///< numbers of the members that came, left, began to drain or ceased to
+
+  /// Fills these in. `before` is null where there was no such pool.
+  void compare(const pool_snapshot* before);
+};
+
+/// Where the member of a number stands.
+struct member_place {
+  std::uint32_t number;
+  std::uint32_t pool;  ///< index into snapshot::pools
+  std::uint32_t index; ///< into its view's members
 };
 
 struct route_snapshot {
@@ -60,6 +78,12 @@ struct snapshot {
   config::forwarded_settings forwarded;
   std::chrono::milliseconds epoch_wait =
       epoch_wait_max; ///< most that a request waits for members to be read again
+  std::vector<member_place> places; ///< of all members, by their number
+
+  /// Fills in the places.
+  void index_members();
+  /// Null where no pool has the member.
+  const member_place* find(std::uint32_t number) const noexcept;
 };
 
 } // namespace limpet::http

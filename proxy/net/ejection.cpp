@@ -49,12 +49,14 @@ milliseconds conduct::eject(const ejection_policy& policy, clock::time_point now
   times_.store(times, std::memory_order_relaxed);
   failures_.store(policy.failures > 0 ? policy.failures - 1 : 0, std::memory_order_relaxed);
   errors_.store(policy.errors > 0 ? policy.errors - 1 : 0, std::memory_order_relaxed);
+  on_probation_.store(true, std::memory_order_relaxed);
   until_ns_.store(ns(now + time), std::memory_order_relaxed);
   return time;
 }
 
 void conduct::pardon() noexcept {
   let_off();
+  on_probation_.store(false, std::memory_order_relaxed);
   times_.store(0, std::memory_order_relaxed);
   until_ns_.store(0, std::memory_order_relaxed);
 }

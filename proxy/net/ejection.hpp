@@ -37,14 +37,14 @@ std::string_view to_string(misconduct what) noexcept;
 /// the end of an ejection say nothing new: what led to it is known.
 class conduct {
 public:
-  /// A proper answer to an attempt that began then.
-  void good(clock::time_point began) noexcept {
-    if (failures_.load(std::memory_order_relaxed) == 0 && errors_.load(std::memory_order_relaxed) == 0)
-        [[likely]]
-      return;
-    if (is_stale(began)) return;
-    failures_.store(0, std::memory_order_relaxed);
-    errors_.store(0, std::memory_order_relaxed);
+  /// A proper answer to an attempt that began then. True where that was the end of a probation.
+  bool good(clock::time_point began) noexcept {
+    if (failures_.load(std::memory_order_relaxed) == 0 && errors_.load(std::memory_order_relaxed) == 0 &&
+        !on_probation()) [[likely]]
+      return false;
+    if (is_stale(began)) return false;
+    let_off();
+    return on_probation_.exchange(false, std::memory_order_relaxed);
   }
 
   /// Misconduct. True where it is one too many. Connections that are cut together count once: that is one
@@ -56,6 +56,8 @@ public:
     const auto until = until_ns_.load(std::memory_order_relaxed);
     return until != 0 && ns(now) < until;
   }
+  /// From an ejection until a proper answer.
+  bool on_probation() const noexcept { return on_probation_.load(std::memory_order_relaxed); }
   /// Of an ejection that has ended, too; the epoch before the first.
   clock::time_point ejected_until() const noexcept {
     return clock::time_point(std::chrono::nanoseconds(until_ns_.load(std::memory_order_relaxed)));
@@ -88,6 +90,7 @@ private:
   std::atomic<std::uint32_t> errors_{0};
   std::atomic<std::int64_t> last_cut_ns_{0}; ///< when a cut connection last counted
   std::atomic<std::uint32_t> times_{0};      ///< ejected in succession
+  std::atomic<bool> on_probation_{false};
 };
 
 } // namespace limpet::net

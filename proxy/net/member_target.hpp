@@ -12,6 +12,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace limpet::net {
@@ -35,6 +36,11 @@ class reachability {
 public:
   static constexpr milliseconds first_pause{1'000};
   static constexpr milliseconds longest_pause{30'000};
+
+  reachability() = default;
+  /// `recoveries` grows whenever the member answers again after it did not.
+  explicit reachability(std::shared_ptr<std::atomic<std::uint64_t>> recoveries) noexcept
+      : recoveries_(std::move(recoveries)) {}
 
   /// Whether sessions are placed to it.
   bool reachable(clock::time_point now) const noexcept {
@@ -60,6 +66,25 @@ public:
     if (unhealthy_.exchange(unhealthy, std::memory_order_relaxed) == unhealthy || unhealthy) return;
     connected();
     answers.pardon();
+    recovered();
+  }
+
+  /// A proper answer to an attempt that began then.
+  void good(clock::time_point began) noexcept {
+    if (answers.good(began)) recovered();
+  }
+  /// Ends an ejection and forgets what led to it.
+  void pardon() noexcept {
+    const bool was_on_probation = answers.on_probation();
+    answers.pardon();
+    if (was_on_probation) recovered();
+  }
+
+  /// True until the member has shown that it is well again, also while it may be tried: from a failed connect
+  /// until one succeeds, and from an ejection until a proper answer. For those who have no need to try.
+  bool is_failing() const noexcept {
+    return until_ns_.load(std::memory_order_relaxed) != 0 || unhealthy_.load(std::memory_order_relaxed) ||
+           answers.on_probation();
   }
 
   /// After the pause just one request tries the member; the others treat it as unreachable for `window` more.
@@ -78,7 +103,9 @@ public:
     if (until_ns_.load(std::memory_order_relaxed) == 0) return false;
     failures_.store(0, std::memory_order_relaxed);
     probing_.store(false, std::memory_order_relaxed);
-    return until_ns_.exchange(0, std::memory_order_relaxed) != 0;
+    if (until_ns_.exchange(0, std::memory_order_relaxed) == 0) return false;
+    recovered();
+    return true;
   }
 
   /// A connect was refused or timed out: a pause that doubles from first_pause to longest_pause. Connects
@@ -113,10 +140,16 @@ private:
   static std::int64_t ns(clock::time_point t) noexcept {
     return std::chrono::duration_cast<std::chrono::nanoseconds>(t.time_since_epoch()).count();
   }
+  /// Who hears of it asks is_failing() next.
+  void recovered() noexcept {
+    if (recoveries_) recoveries_->fetch_add(1, std::memory_order_release);
+  }
+
   std::atomic<std::int64_t> until_ns_{0}; ///< 0: reachable
   std::atomic<std::uint32_t> failures_{0};
   std::atomic<bool> probing_{false}; ///< the one request after a pause is under way
   std::atomic<bool> unhealthy_{false};
+  std::shared_ptr<std::atomic<std::uint64_t>> recoveries_;
 };
 
 using member_endpoint = asio::generic::stream_protocol::endpoint;

@@ -152,6 +152,32 @@ TEST(reachability, each_reason_stands_for_itself) {
   }
 }
 
+TEST(reachability, fails_until_a_connect_succeeds_even_while_it_may_be_tried) {
+  reachability r;
+  EXPECT_FALSE(r.is_failing());
+  r.failed(start);
+  EXPECT_TRUE(r.is_failing());
+  ASSERT_TRUE(r.reachable(start + 1s));
+  EXPECT_TRUE(r.is_failing());
+  ASSERT_TRUE(r.claim_probe(start + 1s, window));
+  EXPECT_TRUE(r.is_failing());
+  r.connected();
+  EXPECT_FALSE(r.is_failing());
+}
+
+TEST(reachability, tells_when_it_has_recovered) {
+  const auto recoveries = std::make_shared<std::atomic<std::uint64_t>>(0);
+  reachability r(recoveries);
+  r.connected();
+  EXPECT_EQ(*recoveries, 0u);
+  for (std::uint64_t times = 1; times <= 3; ++times) {
+    r.failed(start);
+    r.connected();
+    r.connected();
+    EXPECT_EQ(*recoveries, times);
+  }
+}
+
 TEST(reachability, gives_the_probe_to_one_of_many_threads) {
   struct contended {
     reachability member;
