@@ -76,6 +76,7 @@ void worker::on_tick_due(void* self) noexcept {
 
 void worker::tick() {
   if (on_tick_) on_tick_();
+  state_.streams.look_for_recoveries();
   tick_.arm(loop_.wheel(), tick_interval, &on_tick_due, this);
 }
 

@@ -121,9 +121,12 @@ framing exchange::begin_answer() {
   // With a length told, an early end would pass for an accident.
   endless_ =
       answer_.is_event_stream() && answer_.body.how != framing::kind::length && !answer_decoder_.done();
-  if (endless_) upstream_->io.keep_alive();
   end_due_ = endless_ && worker_.draining();
   events_ = {};
+  if (endless_) {
+    upstream_->io.keep_alive();
+    worker_.streams.becomes_event_stream(*this, snapshot_->number, is_away());
+  }
   return shown;
 }
 
@@ -143,6 +146,12 @@ void exchange::tell_of_lost_client() {
 /// `cut` is why the content did not come or go to its end.
 exchange::end exchange::end_answer(refusal cut, const framing& shown, bool content_unread) {
   if (cut != refusal::none) {
+    if (lost_) {
+      record_.why = name_of(*parting_);
+      worker_.count(metric::answers_cut, route_->number);
+      client_->io().abort();
+      return end::close;
+    }
     if (client_gone_) {
       tell_of_lost_client();
       return end::close;
@@ -154,7 +163,7 @@ exchange::end exchange::end_answer(refusal cut, const framing& shown, bool conte
     return end::close;
   }
   const bool ended_early = endless_ && !answer_decoder_.done();
-  if (ended_early) record_.why = "drain";
+  if (ended_early) record_.why = parting_ ? name_of(*parting_) : "drain";
   // Its end is known, is where we are, and nothing came behind it that nobody asked for.
   const bool framed =
       answer_.body.how != framing::kind::until_close || has_no_content(head_.known_method, answer_.status);

@@ -36,13 +36,16 @@ bool exchange::skipped(std::uint32_t member) const {
 }
 
 bool exchange::place() {
+  leave_member();
   placed_ = routing::place(
       pool().view, session_, pool().placement, worker_.random.next(),
       [this](std::uint32_t member) { return skipped(member); },
       [this](std::uint32_t member) {
         return pool().targets[member].shared->busy.load(std::memory_order_relaxed);
       });
-  return placed_.member != routing::view::npos;
+  if (placed_.member == routing::view::npos) return false;
+  join_member();
+  return true;
 }
 
 net::task<refusal> exchange::dispatch() {
@@ -53,6 +56,7 @@ net::task<refusal> exchange::dispatch() {
     attempt_began_ = worker_.wheel().now();
     auto result = co_await connect(fresh);
     if (client_gone_) co_return result.why; // while it was dialled
+    if (lost_) co_return refusal::member_removed;
     if (result.why == refusal::none) result = co_await send_request();
     if (result.why == refusal::none) result = co_await receive_head();
     const bool is_over = client_gone_ || client_->io().interrupted();
@@ -83,6 +87,7 @@ net::task<refusal> exchange::give_up_attempt(attempt_result result) {
       co_return body_->error();
     }
   }
+  if (lost_) co_return refusal::member_removed;
   if (!is_ours && !result.stale) report_failure(result.why);
   worker_.count(metric::member_failures, target().label, static_cast<std::uint32_t>(result.why));
   upstream_.reset();
@@ -91,6 +96,7 @@ net::task<refusal> exchange::give_up_attempt(attempt_result result) {
 
 net::task<exchange::attempt_result> exchange::connect(bool fresh) {
   using check = net::upstream_pool::check;
+  if (lost_) return attempt_result{refusal::member_removed};
   const auto begin = moment();
   if (!fresh) upstream_ = worker_.upstreams.take(target(), will_send_again() ? check::heard : check::asked);
   record_.reused_connection = upstream_ != nullptr;

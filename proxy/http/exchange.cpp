@@ -56,6 +56,8 @@ void exchange::begin_request() {
   if (worker_.records) began_at_ = std::chrono::system_clock::now();
   client_keeps_ = true;
   client_gone_ = client_late_ = false;
+  parting_.reset();
+  lost_ = false;
   head_size_ = 0;
   head_.clear();
   target_ = {};
@@ -124,6 +126,7 @@ net::task<exchange::end> exchange::refuse(refusal why) {
   const auto& facts = facts_of(why);
   worker_.count(metric::refusals, static_cast<std::uint32_t>(why));
   if (body_) co_await body_->stop();
+  leave_member();
   upstream_.reset();
   block_.reset();
 
@@ -154,9 +157,13 @@ net::task<exchange::end> exchange::open_tunnel() {
   write_response_head(answer_, facts, {}, answer_head_);
   record_.status = 101;
   std::array<iovec, 1> pieces{iovec{answer_head_.data(), answer_head_.size()}};
-  if (co_await write_client(pieces)) co_return end::close;
+  if (co_await write_client(pieces) || lost_) {
+    if (lost_) record_.why = name_of(*parting_);
+    co_return end::close;
+  }
 
   stop_watching();
+  leave_member();
   tunnel::opening opening;
   opening.client = client_->release_stream();
   opening.upstream = std::move(upstream_);
@@ -168,7 +175,9 @@ net::task<exchange::end> exchange::open_tunnel() {
   opening.route = route_->number;
   opening.pool = route_->pool;
   opening.member = placed_.member;
-  opening.key_hash = session_.hash;
+  opening.session = session();
+  opening.snapshot = snapshot_->number;
+  opening.away = is_away();
   opening.websocket = iequals(head_.upgrade, "websocket");
   opening.client_text = peer_text_;
   opening.request_id = request_id_;
@@ -182,6 +191,7 @@ net::task<exchange::end> exchange::open_tunnel() {
 
 void exchange::finish_request() {
   stop_watching();
+  leave_member();
   end_.disarm();
   endless_ = false;
   const auto total = net::clock::now() - began_;

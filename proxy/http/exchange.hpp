@@ -29,7 +29,8 @@ namespace limpet::http {
 ///   request_body.cpp  content on its way to the member
 ///   answer.cpp        the answer on its way to the client
 ///   report_member.cpp what all of that says of the member
-class exchange {
+///   follow.cpp        its member leaves meanwhile, or its session goes elsewhere
+class exchange final : private live_stream {
 public:
   enum class end : std::uint8_t {
     keep_open, ///< wait for the next request
@@ -125,6 +126,17 @@ private:
   void report_answer(refusal cut);
   void blame(net::misconduct what);
   const std::string& member_id() const { return pool().view.members()[placed_.member].id; }
+
+  // follow.cpp
+  routing::placement_key session() const noexcept override;
+  void let_go(parting why, net::milliseconds within) override;
+  void end_now(parting why) override;
+  void join_member();
+  void leave_member() noexcept {
+    if (is_listed()) worker_.streams.remove(*this);
+  }
+  bool is_away() const noexcept { return placed_.reason == routing::placement_reason::failed_over; }
+  static void on_overdue(void* self) noexcept;
 
   // answer.cpp
   framing begin_answer();
@@ -222,7 +234,9 @@ private:
   bool endless_ = false;      ///< an event stream is being relayed, which can be ended at any event
   bool end_due_ = false;      ///< and it shall
   event_follower events_;
-  net::deadline end_;
+  net::deadline end_;              ///< when an event stream shall end, or, let go, has to have ended
+  std::optional<parting> parting_; ///< why it was let go or ended before its time
+  bool lost_ = false;              ///< its member is not waited for any more
   bool client_keeps_ = true;
   bool client_gone_ = false;
   bool client_late_ = false; ///< gone because it did not take what was written to it

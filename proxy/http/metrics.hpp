@@ -33,6 +33,8 @@ enum class metric : std::uint16_t {
   client_aborts,       ///< 0: before the answer, 1: in the answer
   client_timeouts,     ///< client_timeout
   answers_cut,         ///< route: the member ended in the middle of its answer
+  streams_let_go,      ///< pool, parting
+  streams_cut,         ///< pool, parting: past the deadline, or because nothing gentler could be done
   log_dropped,         ///< access log records
   epoch_ahead,         ///< pool, epoch_outcome
   // Gauges, filled in when the shard is copied.
@@ -41,6 +43,9 @@ enum class metric : std::uint16_t {
   upstream_connections, ///< 0: busy, 1: idle
   buffered_bytes,
   epoch_waits,
+  live_streams,           ///< member, stream_kind
+  live_streams_by_number, ///< member_target::number, stream_kind: for the page of members alone
+  streams_waiting,        ///< pool
   count_
 };
 

@@ -44,6 +44,8 @@ constexpr std::array<refusal_facts, static_cast<std::size_t>(refusal::count_)> t
      member},
     {"malformed_answer", 502, "Bad Gateway", "The member's answer is malformed.", member},
     {"answer_timeout", 504, "Gateway Timeout", "The member's answer did not come in time.", member},
+    {"member_removed", 503, "Service Unavailable", "The request's member was taken out of service.", member,
+     true},
     {"upstream_limit", 503, "Service Unavailable", "The member has no connection to spare.", proxy, true},
     {"connection_limit", 503, "Service Unavailable", "There are too many connections.", proxy, true},
     {"shutting_down", 503, "Service Unavailable", "The proxy is shutting down.", proxy, true},

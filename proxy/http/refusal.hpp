@@ -39,6 +39,7 @@ enum class refusal : std::uint8_t {
   member_closed_early,
   malformed_answer,
   answer_timeout,
+  member_removed,
   upstream_limit,
   // Ourselves.
   connection_limit,

@@ -5,11 +5,20 @@
 
 namespace limpet::http {
 
+namespace {
+
+constexpr std::uint16_t service_restart = 1012; // IANA, WebSocket Close Code Number Registry
+
+/// How long a WebSocket's ends have to answer our close frame.
+constexpr net::milliseconds close_handshake{2'000};
+
+} // namespace
+
 tunnel::tunnel(worker_state& worker, opening&& opened)
     : worker_(worker), client_(std::move(opened.client)), upstream_(std::move(opened.upstream)),
       permit_(std::move(opened.permit)), opened_at_(net::clock::now()), route_(opened.route),
-      pool_number_(opened.pool->number), member_number_(upstream_->member_number()),
-      key_hash_(opened.key_hash), epoch_(opened.pool->view.epoch()), websocket_(opened.websocket) {
+      pool_number_(opened.pool->number), session_(opened.session), epoch_(opened.pool->view.epoch()),
+      websocket_(opened.websocket) {
   client_->clear_deadline();
   upstream_->io.clear_deadline();
   upstream_->io.keep_alive();
@@ -40,7 +49,11 @@ tunnel::~tunnel() {
 
 void tunnel::open(worker_state& worker, opening&& opened, std::string_view from_client,
                   std::string_view from_member) {
+  const auto pool = opened.pool;
+  const live_streams::listing listing{*pool, pool->targets[opened.member], opened.snapshot,
+                                      stream_kind::tunnel, opened.away};
   auto* t = new tunnel(worker, std::move(opened));
+  worker.streams.add(*t, listing);
   t->pass(t->up_, from_client);
   t->pass(t->down_, from_member);
   t->run(t->up_);
@@ -68,7 +81,7 @@ bool tunnel::step(direction& way) {
     return false;
   }
   if (error) {
-    why_ = &way == &up_ ? "client_reset" : "member_reset";
+    if (!parting_) why_ = &way == &up_ ? "client_reset" : "member_reset";
     finish();
     return false;
   }
@@ -89,12 +102,17 @@ void tunnel::pass(direction& way, std::string_view bytes) {
     if (boundary) {
       send(way, bytes.substr(0, *boundary));
       way.follower.feed(bytes);
-      return send_close(way);
+      send_close(way);
+      return end_where_answered(way);
     }
   }
   way.follower.feed(bytes);
   if (!way.closed) return send(way, bytes);
-  // Both sides were told to close. The client's answer is the end of it (RFC 6455 section 5.5.1).
+  end_where_answered(way);
+}
+
+/// Both sides were told to close. The client's answer is the end of it (RFC 6455 section 5.5.1).
+void tunnel::end_where_answered(const direction& way) noexcept {
   if (&way == &up_ && way.follower.saw_close()) finish();
 }
 
@@ -106,7 +124,7 @@ void tunnel::send(direction& way, std::string_view bytes) {
   const std::array<iovec, 1> piece{iovec{const_cast<char*>(bytes.data()), bytes.size()}};
   const auto [written, error] = way.to->writev(piece);
   if (error && !net::is_would_block(error)) {
-    why_ = &way == &up_ ? "member_reset" : "client_reset";
+    if (!parting_) why_ = &way == &up_ ? "member_reset" : "client_reset";
     return finish();
   }
   way.pending.assign(bytes.substr(written));
@@ -128,6 +146,21 @@ void tunnel::send_close(direction& way) {
   way.close_due = false;
   way.closed = true;
   send(way, make_close_frame(close_code_, close_reason_, &way == &up_));
+  await_close_handshake();
+}
+
+/// A close frame went each way, ours or that of whoever began to close.
+bool tunnel::is_told() const noexcept {
+  const auto told = [](const direction& way) { return way.closed || way.shut || way.follower.saw_close(); };
+  return websocket_ && told(up_) && told(down_);
+}
+
+/// Once nothing but the answers to the frames is missing, less time will do than a long message may take.
+void tunnel::await_close_handshake() noexcept {
+  if (finished_ || !is_told()) return;
+  const auto left = std::chrono::ceil<net::milliseconds>(close_until_ - worker_.wheel().now());
+  idle_.arm(worker_.wheel(), std::clamp(left, net::deadline_wheel::tick, close_handshake), &on_close_deadline,
+            this);
 }
 
 void tunnel::end_of(direction& way) {
@@ -165,6 +198,7 @@ void tunnel::on_writable(void* way) {
 void tunnel::close(std::uint16_t code, std::string_view reason, net::milliseconds within) {
   if (finished_) return;
   closing_ = true;
+  close_until_ = worker_.wheel().now() + within;
   close_code_ = code;
   close_reason_ = reason;
   why_ = reason;
@@ -178,6 +212,7 @@ void tunnel::close(std::uint16_t code, std::string_view reason, net::millisecond
     else
       way->close_due = true;
   }
+  await_close_handshake();
 }
 
 void tunnel::close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason,
@@ -202,6 +237,7 @@ void tunnel::cut() noexcept {
 void tunnel::finish() noexcept {
   if (finished_) return;
   finished_ = true;
+  if (is_listed()) worker_.streams.remove(*this);
   idle_.unlink();
   life_.unlink();
   client_->close();
@@ -220,7 +256,27 @@ void tunnel::on_lifetime(void* self) noexcept {
 }
 
 void tunnel::on_close_deadline(void* self) noexcept {
-  static_cast<tunnel*>(self)->finish();
+  auto& t = *static_cast<tunnel*>(self);
+  // A WebSocket that was told both ways has no more to say; anything else is cut.
+  if (!t.parting_ || t.is_told()) return t.finish();
+  t.worker_.count(metric::streams_cut, t.pool_number_, static_cast<std::uint32_t>(*t.parting_));
+  t.end_now(*t.parting_);
+}
+
+void tunnel::let_go(parting why, net::milliseconds within) {
+  if (finished_ || closing_) return;
+  parting_ = why;
+  close(service_restart, reason_of(why), within);
+  why_ = name_of(why);
+}
+
+/// With a reset: nobody shall take it for an orderly end.
+void tunnel::end_now(parting why) {
+  if (finished_) return;
+  why_ = name_of(why);
+  client_->abort();
+  upstream_->io.abort();
+  finish();
 }
 
 void tunnel::report(access_record::event what) const {

@@ -5,6 +5,7 @@
 #include "proxy/net/stream.hpp"
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -13,7 +14,7 @@ namespace limpet::http {
 /// A connection after a successful Upgrade: bytes go both ways as they come, with half-close and
 /// back-pressure. A state machine on completion handlers: a tunnel that is idle holds two sockets and this
 /// struct, no buffer and no coroutine. Owns itself from open() on.
-class tunnel {
+class tunnel final : private live_stream {
 public:
   struct opening {
     std::unique_ptr<net::stream> client;
@@ -21,8 +22,10 @@ public:
     net::connection_limiter::permit permit;
     std::uint32_t route = 0;
     std::shared_ptr<const pool_snapshot> pool;
-    std::uint32_t member = 0; ///< index into the pool's view
-    std::uint64_t key_hash = 0;
+    std::uint32_t member = 0;       ///< index into the pool's view
+    routing::placement_key session; ///< as its next request will bring it
+    std::uint64_t snapshot = 0;     ///< the number of the one that it was placed by
+    bool away = false;              ///< it failed over
     bool websocket = false;
     std::string client_text, request_id, host, path, route_name;
   };
@@ -34,7 +37,8 @@ public:
   tunnel(const tunnel&) = delete;
 
   /// Lets go: a WebSocket gets a close frame both ways as soon as each direction stands between two messages,
-  /// and is closed when the client has answered or `within` is over; another upgrade is closed then.
+  /// and is closed when the client has answered, two seconds after both frames, or when `within` is over;
+  /// another upgrade is closed then.
   void close(std::uint16_t code, std::string_view reason, net::milliseconds within);
   /// The same after a while.
   void close_after(net::milliseconds delay, std::uint16_t code, std::string_view reason,
@@ -70,12 +74,19 @@ private:
   void pass(direction& way, std::string_view bytes);
   void send(direction& way, std::string_view bytes);
   void send_close(direction& way);
+  void end_where_answered(const direction& way) noexcept;
+  bool is_told() const noexcept;
   void end_of(direction& way);
   void wait_read(direction& way);
   void wait_write(direction& way);
   static void on_readable(void* way);
   static void on_writable(void* way);
   void finish() noexcept;
+
+  routing::placement_key session() const noexcept override { return session_; }
+  void let_go(parting why, net::milliseconds within) override;
+  void end_now(parting why) override;
+  void await_close_handshake() noexcept;
   void report(access_record::event what) const;
   static void on_idle(void* self) noexcept;
   static void on_lifetime(void* self) noexcept;
@@ -95,14 +106,15 @@ private:
   net::clock::time_point opened_at_;
   std::uint32_t route_;
   std::uint32_t pool_number_;
-  std::uint32_t member_number_;
-  std::uint64_t key_hash_;
+  routing::placement_key session_;
   std::uint64_t epoch_;
   std::uint16_t close_code_ = 1001;
   net::milliseconds close_within_{0};
   bool websocket_;
   bool closing_ = false; ///< idle_ is the time for the close handshake
   bool finished_ = false;
+  std::optional<parting> parting_; ///< why it was let go
+  net::clock::time_point close_until_{};
   std::string why_;
   std::string close_reason_;
 

@@ -5,7 +5,6 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 
@@ -40,14 +39,9 @@ worker_state::worker_state(net::event_loop& events, process_state& shared_proces
 worker_state::~worker_state() = default;
 
 void worker_state::publish(std::shared_ptr<const snapshot> s) {
-  std::vector<std::uint32_t> known;
-  for (const auto& pool : s->pools)
-    for (const auto& target : pool->targets)
-      known.push_back(target.number);
-  std::sort(known.begin(), known.end());
-  upstreams.drop_members(
-      [&](std::uint32_t number) { return std::binary_search(known.begin(), known.end(), number); });
+  upstreams.drop_members([&](std::uint32_t number) { return s->find(number) != nullptr; });
   current_ = local_snapshot::reference(*new local_snapshot(std::move(s)));
+  streams.publish(*current_);
 }
 
 std::unique_ptr<exchange> worker_state::take_exchange() {
@@ -86,6 +80,7 @@ net::counter_shard worker_state::sample() const {
   gauge(metric::upstream_connections, 1, upstreams.idle_count());
   gauge(metric::buffered_bytes, 0, blocks.bytes_held());
   gauge(metric::epoch_waits, 0, epochs.count());
+  streams.sample(copy);
   return copy;
 }
 

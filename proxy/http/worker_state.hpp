@@ -1,6 +1,7 @@
 #pragma once
 
 #include "proxy/http/epoch_waits.hpp"
+#include "proxy/http/live_streams.hpp"
 #include "proxy/http/metrics.hpp"
 #include "proxy/http/record.hpp"
 #include "proxy/http/snapshot.hpp"
@@ -93,13 +94,15 @@ public:
   net::upstream_pool upstreams;
   net::counter_shard counters;
   random_source random;
+  live_streams streams{*this};
   record_sink* records = nullptr; ///< none: no access log
   epoch_waits epochs;
 
   local_snapshot::reference current() const noexcept { return current_.share(); }
   /// The same for a look that does not outlast the call.
   const snapshot& now_serving() const noexcept { return *current_; }
-  /// From now on requests are routed by this one. Drops idle connections to members that it does not have.
+  /// From now on requests are routed by this one. Drops idle connections to members that it does not have,
+  /// and begins to let go of what is under way and belongs elsewhere now.
   void publish(std::shared_ptr<const snapshot> s);
 
   std::unique_ptr<exchange> take_exchange();

@@ -105,7 +105,9 @@ awaitable<page_answer> admin_pages::configuration(page_request) {
 }
 
 awaitable<page_answer> admin_pages::members(page_request) {
-  co_return json(200, members_json(backend_->pools(), std::chrono::steady_clock::now()));
+  const auto counters = co_await backend_->counters();
+  if (!backend_) co_return text(503, "stopped\n");
+  co_return json(200, members_json(backend_->pools(), counters, std::chrono::steady_clock::now()));
 }
 
 awaitable<page_answer> admin_pages::membership(page_request) {

@@ -1,5 +1,7 @@
 #include "proxy/ops/members_json.hpp"
 
+#include "proxy/http/live_stream.hpp"
+#include "proxy/http/metrics.hpp"
 #include "proxy/ops/json_text.hpp"
 #include "proxy/ops/member_drains.hpp"
 
@@ -7,9 +9,11 @@
 #include <boost/json/object.hpp>
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <string_view>
+#include <unordered_map>
 
 namespace limpet::ops {
 
@@ -67,13 +71,39 @@ void add_held(json::array& members, const std::optional<membership::rails_status
   }
 }
 
-json::array members_of(const pool_facts& facts, time_point now) {
+/// By a member's number: how many of each kind.
+using live_counts = std::unordered_map<std::uint32_t, std::array<std::uint64_t, http::stream_kinds>>;
+
+live_counts counts_of(const net::counter_shard& counters) {
+  live_counts counts;
+  for (const auto& [key, value] : counters.values) {
+    const auto kind = net::counter_shard::second_of(key);
+    const auto what = static_cast<http::metric>(net::counter_shard::metric_of(key));
+    if (what == http::metric::live_streams_by_number && kind < http::stream_kinds)
+      counts[net::counter_shard::first_of(key)][kind] = value;
+  }
+  return counts;
+}
+
+json::object live_object(const live_counts& counts, std::uint32_t number) {
+  const auto found = counts.find(number);
+  const auto of = found == counts.end() ? live_counts::mapped_type{} : found->second;
+  const auto count = [&](http::stream_kind kind) { return of[static_cast<std::size_t>(kind)]; };
+  return {{"requests", count(http::stream_kind::request)},
+          {"event_streams", count(http::stream_kind::event_stream)},
+          {"tunnels", count(http::stream_kind::tunnel)}};
+}
+
+json::array members_of(const pool_facts& facts, const live_counts& counts, time_point now) {
   json::array out;
   const auto& pool = *facts.pool;
   const auto members = pool.view.members();
   for (std::size_t i = 0; i < members.size(); ++i) {
     auto member = member_object(members[i]);
-    if (i < pool.targets.size() && pool.targets[i].shared) add_standing(member, *pool.targets[i].shared, now);
+    if (i < pool.targets.size() && pool.targets[i].shared) {
+      add_standing(member, *pool.targets[i].shared, now);
+      member["live"] = live_object(counts, pool.targets[i].number);
+    }
     if (i < facts.checks.size()) member["health"] = health_object(facts.checks[i]);
     out.emplace_back(std::move(member));
   }
@@ -95,7 +125,9 @@ json::object source_object(const membership::source_status& source) {
 
 } // namespace
 
-json::object members_json(const std::vector<pool_facts>& pools, std::chrono::steady_clock::time_point now) {
+json::object members_json(const std::vector<pool_facts>& pools, const net::counter_shard& counters,
+                          std::chrono::steady_clock::time_point now) {
+  const auto counts = counts_of(counters);
   json::array list;
   for (const auto& facts : pools) {
     const auto& pool = facts.pool;
@@ -109,7 +141,7 @@ json::object members_json(const std::vector<pool_facts>& pools, std::chrono::ste
                     {"suspended", facts.rails && facts.rails->suspended},
                     {"source", source_object(source)},
                     {"drains", drains_array(facts.drains)},
-                    {"members", members_of(facts, now)}});
+                    {"members", members_of(facts, counts, now)}});
   }
   return {{"pools", std::move(list)}};
 }

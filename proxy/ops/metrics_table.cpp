@@ -156,6 +156,30 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
     {series::buffered_bytes, Gauge, "limpet_buffered_bytes",
      "Buffers that hold what was read and not yet written."},
 
+    {series::live_streams,
+     Gauge,
+     "limpet_live_streams",
+     "What is under way with a member, by kind: request, event_stream or tunnel.",
+     {"pool", "member", "kind"}},
+    {series::streams_waiting,
+     Gauge,
+     "limpet_streams_waiting",
+     "Tunnels and event streams that wait for their turn to be let go.",
+     {"pool"}},
+    {series::streams_let_go,
+     Counter,
+     "limpet_streams_let_go_total",
+     "Tunnels and event streams told to end: their member was removed or is draining, or their session "
+     "moved.",
+     {"pool", "reason"}},
+    {series::streams_cut,
+     Counter,
+     "limpet_streams_cut_total",
+     "Requests, event streams and tunnels ended by force, because they had not ended by their deadline or "
+     "the "
+     "pool asks for it, by the same reasons.",
+     {"pool", "reason"}},
+
     {series::membership_ready,
      Gauge,
      "limpet_membership_ready",

@@ -48,6 +48,11 @@ enum class series : std::uint8_t {
   tunnels_opened,
   tunnel_duration,
   buffered_bytes,
+  // What is under way, and what follows its session elsewhere.
+  live_streams,
+  streams_waiting,
+  streams_let_go,
+  streams_cut,
   // Membership and views.
   membership_ready,
   membership_stale,

@@ -1,3 +1,4 @@
+#include "proxy/http/live_stream.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/http/metrics.hpp"
 #include "proxy/http/refusal.hpp"
@@ -38,6 +39,18 @@ constexpr std::array<std::string_view, 3> client_timeouts{"no_request", "idle", 
 /// In the order of http::epoch_outcome.
 constexpr std::array<std::string_view, http::epoch_outcomes> epoch_outcomes{"read",    "behind",  "failed",
                                                                             "timeout", "limited", "given_up"};
+
+/// In the order of http::parting and of http::stream_kind.
+constexpr std::array<std::string_view, http::partings> partings{"removed", "draining", "moved"};
+constexpr std::array<std::string_view, http::stream_kinds> stream_kinds{"request", "event_stream", "tunnel"};
+
+std::string_view parting_name(std::uint32_t number) noexcept {
+  return partings[std::min<std::size_t>(number, partings.size() - 1)];
+}
+
+std::string_view stream_kind_name(std::uint32_t number) noexcept {
+  return stream_kinds[std::min<std::size_t>(number, stream_kinds.size() - 1)];
+}
 
 std::string_view refusal_name(std::uint32_t number) noexcept {
   return number < refusal_count ? http::facts_of(static_cast<http::refusal>(number)).name : "unknown";
@@ -144,6 +157,14 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::client_timeouts, {client_timeouts[std::min<std::size_t>(a, 2)]}, value);
   case metric::answers_cut:
     return set_.add(series::answers_cut, {route(a).name}, value);
+  case metric::streams_let_go:
+    return set_.add(series::streams_let_go, {pool(a), parting_name(b)}, value);
+  case metric::streams_cut:
+    return set_.add(series::streams_cut, {pool(a), parting_name(b)}, value);
+  case metric::live_streams:
+    return set_.add(series::live_streams, {member(a).pool, member(a).id, stream_kind_name(b)}, value);
+  case metric::streams_waiting:
+    return set_.add(series::streams_waiting, {pool(a)}, value);
   case metric::log_dropped:
     return set_.add(series::access_log_dropped, {}, value);
   case metric::epoch_ahead:
@@ -159,6 +180,7 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::buffered_bytes, {}, value);
   case metric::epoch_waits:
     return set_.add(series::epoch_waits, {}, value);
+  case metric::live_streams_by_number: // the labels' are told
   case metric::count_:
     break;
   }
@@ -220,12 +242,18 @@ void worker_collector::show_counters_of(const http::pool_snapshot& p) {
     show(metric::retries, p.number, kind);
   show(metric::open_tunnels, p.number, 0);
   show(metric::ejections_withheld, p.number, 0);
+  show(metric::streams_waiting, p.number, 0);
+  for (std::uint32_t why = 0; why < partings.size(); ++why)
+    for (const auto m : {metric::streams_let_go, metric::streams_cut})
+      show(m, p.number, why);
   for (const auto& target : p.targets) {
     show(metric::member_requests, target.label, 0);
     for (const auto why : member_failures)
       show(metric::member_failures, target.label, why);
     for (const auto what : misconducts)
       show(metric::ejections, target.label, what);
+    for (std::uint32_t kind = 0; kind < stream_kinds.size(); ++kind)
+      show(metric::live_streams, target.label, kind);
   }
 }
 

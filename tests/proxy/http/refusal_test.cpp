@@ -54,6 +54,7 @@ TEST(refusal, has_a_row_of_its_own_in_the_order_of_the_enumeration) {
       {member_closed_early, "member_closed_early"},
       {malformed_answer, "malformed_answer"},
       {answer_timeout, "answer_timeout"},
+      {member_removed, "member_removed"},
       {upstream_limit, "upstream_limit"},
       {connection_limit, "connection_limit"},
       {shutting_down, "shutting_down"},

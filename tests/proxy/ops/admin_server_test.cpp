@@ -1,3 +1,4 @@
+#include "proxy/http/live_stream.hpp"
 #include "proxy/http/metrics.hpp"
 #include "proxy/ops/admin_server.hpp"
 #include "proxy/ops/log_level.hpp"
@@ -45,14 +46,22 @@ public:
   }
 
   asio::awaitable<net::counter_shard> counters() override {
+    net::counter_shard shard;
+    shard.add(static_cast<std::uint16_t>(http::metric::connections), 0, 0, 17);
+    const auto a = example_.number_of("chat", "a");
+    const auto add_live = [&](std::uint32_t number, http::stream_kind kind, std::uint64_t count) {
+      shard.add(static_cast<std::uint16_t>(http::metric::live_streams_by_number), number,
+                static_cast<std::uint32_t>(kind), count);
+    };
+    add_live(a, http::stream_kind::request, 2);
+    add_live(a, http::stream_kind::tunnel, 5);
+    add_live(a + 1'000, http::stream_kind::event_stream, 7); // of another incarnation, maybe
     if (counters_asked) {
       gate.expires_after(1h);
       counters_asked->set_value();
       co_await gate.async_wait(asio::as_tuple(asio::use_awaitable));
     }
-    net::counter_shard shard;
-    shard.add(static_cast<std::uint16_t>(http::metric::connections), 0, 0, 17);
-    co_return shard;
+    co_return shard; // by now this may be gone
   }
   const http::label_names& labels() const override { return example_.labels; }
   process_facts facts() const override { return facts_; }
@@ -294,7 +303,10 @@ TEST_F(admin_server_test, members_are_json) {
   EXPECT_EQ(
       boost::json::serialize(chat.at("members").at(0)),
       R"({"id":"a","incarnation":"a-1","address":"10.0.0.1:9001","weight":1,"zone":"z","state":"ready",)"
-      R"("up":true,"ejected":false,"connections":3})");
+      R"("up":true,"ejected":false,"connections":3,)"
+      R"("live":{"requests":2,"event_streams":0,"tunnels":5}})");
+  EXPECT_EQ(boost::json::serialize(chat.at("members").at(1).at("live")),
+            R"({"requests":0,"event_streams":0,"tunnels":0})");
   const auto& b = chat.at("members").at(1).as_object();
   EXPECT_FALSE(b.at("up").as_bool());
   EXPECT_EQ(b.at("left_out").as_string(), "unreachable");

@@ -128,7 +128,7 @@ void example::take_down(std::string_view pool_name, std::string_view id) {
 
 std::uint32_t example::number_of(std::string_view pool_name, std::string_view id) {
   auto& p = pool(pool_name);
-  return p.targets.at(p.view.find(id)).label;
+  return p.targets.at(p.view.find(id)).number;
 }
 
 std::uint32_t example::label_of(std::string_view pool_name, std::string_view id) {

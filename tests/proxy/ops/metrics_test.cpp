@@ -1,3 +1,4 @@
+#include "proxy/http/live_stream.hpp"
 #include "proxy/http/message.hpp"
 #include "proxy/http/metrics.hpp"
 #include "proxy/http/refusal.hpp"
@@ -163,6 +164,10 @@ TEST_F(metrics_test, counters_that_are_zero_show_where_their_labels_are_known) {
            "limpet_epoch_waits 0\n",
            "limpet_retries_total{pool=\"app\",reason=\"stale\"} 0\n",
            "limpet_member_requests_total{pool=\"chat\",member=\"c\"} 0\n",
+           "limpet_live_streams{pool=\"chat\",member=\"c\",kind=\"event_stream\"} 0\n",
+           "limpet_streams_waiting{pool=\"chat\"} 0\n",
+           "limpet_streams_let_go_total{pool=\"app\",reason=\"draining\"} 0\n",
+           "limpet_streams_cut_total{pool=\"app\",reason=\"removed\"} 0\n",
            "limpet_member_failures_total{pool=\"app\",member=\"x\",reason=\"connect_timeout\"} 0\n",
            "limpet_ejections_total{pool=\"app\",member=\"x\",reason=\"server_error\"} 0\n",
            "limpet_ejections_withheld_total{pool=\"app\"} 0\n",
@@ -210,8 +215,13 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
   count(metric::client_aborts, 0, 0, 6);
   count(metric::client_aborts, 1, 0, 6);
   count(metric::client_timeouts, http::client_timeout::unread, 0, 13);
-  count(metric::ejections, example_.number_of("chat", "b"), net::misconduct::answer_timeout, 14);
+  count(metric::ejections, example_.label_of("chat", "b"), net::misconduct::answer_timeout, 14);
   count(metric::ejections_withheld, 3, 0, 15);
+  count(metric::live_streams, example_.label_of("chat", "a"), http::stream_kind::tunnel, 14);
+  count(metric::live_streams_by_number, example_.number_of("chat", "a"), http::stream_kind::tunnel, 14);
+  count(metric::streams_waiting, 1, 0, 15);
+  count(metric::streams_let_go, 1, http::parting::moved, 16);
+  count(metric::streams_cut, 2, http::parting::removed, 17);
   const auto t = text();
   for (const auto* line : {
            "limpet_sticky_total{pool=\"chat\",outcome=\"moved\"} 2\n",
@@ -228,6 +238,10 @@ TEST_F(metrics_test, what_workers_count_stands_under_its_name) {
            "limpet_client_timeouts_total{reason=\"unread\"} 13\n",
            "limpet_ejections_total{pool=\"chat\",member=\"b\",reason=\"answer_timeout\"} 14\n",
            "limpet_ejections_withheld_total{pool=\"app\"} 15\n",
+           "limpet_live_streams{pool=\"chat\",member=\"a\",kind=\"tunnel\"} 14\n",
+           "limpet_streams_waiting{pool=\"chat\"} 15\n",
+           "limpet_streams_let_go_total{pool=\"chat\",reason=\"moved\"} 16\n",
+           "limpet_streams_cut_total{pool=\"shop\",reason=\"removed\"} 17\n",
        })
     EXPECT_THAT(t, HasSubstr(line));
 }

@@ -1,0 +1,40 @@
+// A request whose member leaves before it has ended, an event stream whose session goes elsewhere.
+
+#include "proxy/http/exchange.hpp"
+#include "routing/following.hpp"
+
+#include <boost/asio/error.hpp>
+
+namespace limpet::http {
+
+/// In the worker's index, for as long as this member has to do with it.
+void exchange::join_member() {
+  worker_.streams.add(*this, {pool(), target(), snapshot_->number, stream_kind::request});
+}
+
+routing::placement_key exchange::session() const noexcept {
+  return routing::key_after(placed_, pool().view, pool().placement, session_);
+}
+
+/// An event stream: it ends after the event under way, if one is.
+void exchange::let_go(parting why, net::milliseconds within) {
+  parting_ = why;
+  on_end_due(this);
+  end_.arm(worker_.wheel(), within, &on_overdue, this);
+}
+
+void exchange::on_overdue(void* self) noexcept {
+  auto& x = *static_cast<exchange*>(self);
+  x.worker_.count(metric::streams_cut, x.pool().number, static_cast<std::uint32_t>(*x.parting_));
+  x.end_now(*x.parting_);
+}
+
+/// Answered 503 where no answer has begun; else cut. Also where it is the client that is waited for.
+void exchange::end_now(parting why) {
+  parting_ = why;
+  lost_ = true;
+  if (upstream_) upstream_->io.interrupt(net::asio::error::operation_aborted);
+  if (record_.status != 0) client_->io().interrupt(net::asio::error::operation_aborted);
+}
+
+} // namespace limpet::http

@@ -1,0 +1,98 @@
+// What becomes of each stream.
+
+#include "proxy/http/live_streams.hpp"
+#include "proxy/http/worker_state.hpp"
+
+#include <algorithm>
+
+namespace limpet::http {
+
+using routing::bond;
+using phase = live_stream::phase;
+
+/// Its session, and where that belongs by the snapshot of now.
+routing::followed live_streams::ask(const live_stream& s) const {
+  auto& m = *s.member_;
+  const auto* pool = m.pool.now;
+  if (!pool) return {bond::removed};
+  return routing::follow(pool->view, pool->placement, s.session(), index_of(m),
+                         [&](std::uint32_t member) { return pool->targets[member].shared->is_failing(); });
+}
+
+/// Placed by a snapshot that was replaced meanwhile, or away from its owner, who may have come back
+/// meanwhile.
+void live_streams::look_at_late(live_stream& s, bool away) {
+  if (away && s.kind_ != stream_kind::request) s.member_->pool.away.add(s);
+  look_at(s);
+}
+
+void live_streams::look_at(live_stream& s) {
+  if (s.phase_ == phase::parted) return;
+  const auto told = ask(s);
+  auto& p = s.member_->pool;
+  const bool is_request = s.kind_ == stream_kind::request;
+  if (!is_request && told.away != p.away.has(s)) told.away ? p.away.add(s) : p.away.remove(s);
+  switch (told.now) {
+  case bond::holds:
+    return stop_waiting(s);
+  case bond::removed:
+    return leave(s, parting::removed);
+  case bond::draining:
+    return leave(s, parting::draining);
+  case bond::moved: // a request ends by itself
+    return !is_request && p.rebalance.per_second > 0 ? wait_in(p.moving, s) : stop_waiting(s);
+  }
+}
+
+void live_streams::leave(live_stream& s, parting why) {
+  auto& m = *s.member_;
+  const auto action = m.pool.on_remove.action;
+  const bool is_request = s.kind_ == stream_kind::request;
+  if (action == config::removal_action::keep) return stop_waiting(s);
+  if (m.is_over) return end(s, why);
+  if (action == config::removal_action::close && why == parting::removed)
+    return is_request ? end(s, why) : part(s, why, rest_of(m));
+  if (!is_request) wait_in(m.pool.leaving, s);
+}
+
+net::milliseconds live_streams::rest_of(const member_streams& m) const noexcept {
+  const auto rest = std::chrono::ceil<net::milliseconds>(m.until - worker_.wheel().now());
+  return std::max(rest, net::deadline_wheel::tick);
+}
+
+void live_streams::wait_in(departures& waiting, live_stream& s) {
+  if (waiting.has(s)) return;
+  stop_waiting(s);
+  waiting.push(s);
+  waiting.pace.join(worker_.wheel().now(), worker_.random.next());
+  arm(s.member_->pool, waiting);
+}
+
+void live_streams::stop_waiting(live_stream& s) noexcept {
+  auto& p = s.member_->pool;
+  for (auto* waiting : {&p.leaving, &p.moving})
+    if (waiting->has(s)) waiting->remove(s);
+}
+
+/// It is a tunnel or an event stream, and ends.
+void live_streams::forget(live_stream& s, pool_streams& p) noexcept {
+  for (auto* waiting : {&p.leaving, &p.moving})
+    if (waiting->has(s)) waiting->remove(s);
+  if (p.away.has(s)) p.away.remove(s);
+}
+
+void live_streams::part(live_stream& s, parting why, net::milliseconds within) {
+  stop_waiting(s);
+  s.phase_ = phase::parted;
+  worker_.count(metric::streams_let_go, s.member_->pool.number, static_cast<std::uint32_t>(why));
+  s.let_go(why, within); // it may be gone now
+}
+
+void live_streams::end(live_stream& s, parting why) {
+  stop_waiting(s);
+  s.phase_ = phase::parted;
+  worker_.count(metric::streams_cut, s.member_->pool.number, static_cast<std::uint32_t>(why));
+  s.end_now(why);
+}
+
+} // namespace limpet::http
