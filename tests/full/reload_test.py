@@ -32,7 +32,9 @@ class HundredReloads(IntegrationTest):
             "timeouts": {"header": f"{5 + turn}s"},
             "signing": {"keys": [{"id": f"k{turn}", "secret": f"a secret that is long enough, number {turn}"}]},
         }
-        pool = {"timeouts": {"answer": f"{10 + turn}s"}}
+        # It is the reloads that shall close nothing; owners that change would.
+        stay = {"on_remove": {"action": "keep"}, "rebalance": {"per_second": 0}}
+        pool = {"timeouts": {"answer": f"{10 + turn}s"}, **stay}
         config = static_config(self.members[: 1 + turn % 3], pool=pool, route={"name": f"turn-{turn}"}, **sections)
         return merge(config, {"routs": []}) if self.is_bad(turn) else config
 

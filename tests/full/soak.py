@@ -19,7 +19,8 @@ REQUESTS_A_CONNECTION = 200
 COMPLAINTS_MAX = 20
 DOWNLOAD_BYTES = 30_000
 
-GOING_AWAY = 1001  # RFC 6455 section 7.4.1
+GOING_AWAY = 1001  # of the member; RFC 6455 section 7.4.1
+SERVICE_RESTART = 1012  # of the proxy, where it is first; IANA
 
 
 @dataclasses.dataclass
@@ -204,9 +205,9 @@ class Tunnel:
             raise AssertionError(f"{answer!r} came back, not {text!r}")
 
     def expect_farewell(self):
-        """The member goes in order: a close frame comes, and is answered."""
+        """The member goes in order: a close frame comes, of its own or of the proxy, and is answered."""
         frame = self._socket.read_frame()
-        if frame.opcode != CLOSE or frame.close_code != GOING_AWAY:
+        if frame.opcode != CLOSE or frame.close_code not in (GOING_AWAY, SERVICE_RESTART):
             raise AssertionError(f"{frame} instead of a close frame for {self._session}")
         self._socket.send_frame(CLOSE, frame.payload)
         self._socket.assert_closed()

@@ -65,15 +65,15 @@ class Load:
 class Reload(IntegrationTest):
     def test_a_reload_under_load_fails_no_request(self):
         members = self.start_members("a", "b", "c")
-        config = static_config(members)
-        proxy = self.start_limpet(config)
+        stay = {"on_remove": {"action": "keep"}, "rebalance": {"per_second": 0}}
+        proxy = self.start_limpet(static_config(members, pool=stay))
         sockets = [self.open_websocket(proxy.address, headers=[("X-User-Id", f"w{n}")]) for n in range(10)]
         load = Load(proxy.address)
         self.addCleanup(load.finish)
         for turn in range(10):
             load.wait_for_more()
             route = {"name": f"turn-{turn}"}
-            proxy.reload(static_config(members[: 2 + turn % 2], route=route))
+            proxy.reload(static_config(members[: 2 + turn % 2], pool=stay, route=route))
         load.wait_for_more()
         load.finish()
         self.assertEqual(load.failures, [])
