@@ -361,10 +361,10 @@ class Ejection(HealthTest):
         user = [("X-User-Id", self.session_of(proxy, "b"))]
         clients = [self.connect(proxy.address) for _ in range(20)]
         for client in clients:
-            client.send_request("GET", "/hold", user)
+            client.send_request("POST", "/hold", user)  # which is not sent again
         b.wait_for_held(len(clients))
         b.let_held("rude")
-        self.assertEqual({client.read_response("GET").status for client in clients}, {502})
+        self.assertEqual({client.read_response("POST").status for client in clients}, {502})
         self.assertEqual(self.ejections(proxy), 0)
         self.assertEqual(self.fetch(proxy.address, headers=user).text(), "b")
 
