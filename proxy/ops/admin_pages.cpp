@@ -145,9 +145,12 @@ awaitable<page_answer> admin_pages::act_on_rails(page_request request, rails_act
 }
 
 awaitable<page_answer> admin_pages::status(page_request) {
+  const auto counters = co_await backend_->counters();
+  if (!backend_) co_return text(503, "stopped\n");
   const auto since = read_process_usage().start_unix_seconds;
+  const auto now = std::chrono::steady_clock::now();
   co_return json(200, status_json(backend_->facts(), backend_->ready(), since,
-                                  members_json(backend_->pools(), std::chrono::steady_clock::now())));
+                                  members_json(backend_->pools(), counters, now)));
 }
 
 awaitable<page_answer> admin_pages::explanation(page_request request) {
