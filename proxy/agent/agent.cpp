@@ -30,6 +30,10 @@ constexpr int exit_not_started = 1;
 constexpr int exit_forced = 2;
 constexpr int exit_unclean = 3;
 
+/// How long after the end of a registration its backend goes on: proxies hear of that end a moment later, and
+/// pinned sessions come until they do.
+constexpr std::chrono::milliseconds until_proxies_have_heard{500};
+
 membership::health_question question_of(const config::agent_settings& agent) {
   membership::health_question question;
   question.http_path = agent.check.http_path;
@@ -61,6 +65,7 @@ private:
   registrar registrar_;
   membership::health health_;
   asio::steady_timer check_timer_{io_};
+  asio::steady_timer end_timer_{io_};
   // Before anything opens a socket, which the backend would inherit.
   std::optional<child> child_;
   std::string child_incarnation_; ///< where a backend was started
@@ -141,8 +146,9 @@ void running_agent::on_registration_over(bool is_clean) {
   is_registration_clean_ = is_clean;
   if (!is_clean)
     spdlog::warn("etcd did not confirm the end of the registration; its lease runs out by itself");
-  if (child_) child_->send(SIGTERM);
-  maybe_end();
+  if (!child_ || !child_->is_running()) return maybe_end();
+  end_timer_.expires_after(terminations_ > 1 ? std::chrono::milliseconds(0) : until_proxies_have_heard);
+  end_timer_.async_wait([this](error_code) { child_->send(SIGTERM); });
 }
 
 void running_agent::maybe_end() {

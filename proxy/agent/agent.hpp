@@ -17,7 +17,7 @@ struct agent_options {
 /// ends with it.
 ///
 /// A first signal marks the member as draining, waits `agent.drain`, ends the registration, sends the backend
-/// SIGTERM where it was started here, and waits for it. A second one ends the registration at once and sends
+/// SIGTERM half a second later where it was started here, and waits for it. A second one ends the registration at once and sends
 /// SIGKILL. A backend that ends by itself is taken out at once.
 ///
 /// Returns the exit code: the backend's where one was started (128 + the signal's number where a signal ended
