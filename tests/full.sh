@@ -10,20 +10,22 @@
 #   examples    deploy/examples/mcp and socketio from a fresh clone, with what npm fetches
 #   reload      a hundred reloads with a hundred WebSockets held
 #   soak        load while proxies reload and members are killed and drained
+#   faults      what fails with stores and members under load, etcd away for a whole minute; prints the table of
+#               tests/integration/README.md
 #   overload    each limit past its edge, with a client beside that is served all the time
 #   valgrind    start, load, reload and drain with no error and no leak
 #   tsan        all of tests/run.sh under ThreadSanitizer; some twenty minutes with its build, and last
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-usage() { sed -n '2,15s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
+usage() { sed -n '2,17s/^# \{0,1\}//p' "${BASH_SOURCE[0]}"; }
 
-readonly known=(browser quickstart examples reload soak overload valgrind tsan)
+readonly known=(browser quickstart examples reload soak faults overload valgrind tsan)
 parts=()
 export LIMPET_SOAK_SECONDS=60
 while (($#)); do
   case $1 in
-    browser | quickstart | examples | reload | soak | overload | valgrind | tsan) parts+=("$1") ;;
+    browser | quickstart | examples | reload | soak | faults | overload | valgrind | tsan) parts+=("$1") ;;
     --soak-seconds)
       [[ ${2:-} =~ ^[0-9]+$ ]] || { usage >&2; exit 1; }
       LIMPET_SOAK_SECONDS=$2
@@ -59,6 +61,13 @@ run_part() {
       # With line numbers, and not hardened: valgrind reads what the compiler wrote.
       cmake --preset dev && cmake --build --preset dev --target limpet &&
         (cd tests/full && LIMPET_DEV=$PWD/../../build/dev/limpet /usr/bin/python3 -m unittest --verbose valgrind_test)
+      ;;
+    faults)
+      LIMPET_FAULT_REPORT=$(mktemp)
+      export LIMPET_FAULT_REPORT LIMPET_FAULT_SECONDS=60
+      (cd tests/integration && /usr/bin/python3 -m unittest --verbose faults_store_test faults_members_test) || return 1
+      cat "$LIMPET_FAULT_REPORT"
+      rm "$LIMPET_FAULT_REPORT"
       ;;
     *) (cd tests/full && /usr/bin/python3 -m unittest --verbose "${1}_test") ;;
   esac
