@@ -37,7 +37,7 @@ struct process_facts {
 struct pool_facts {
   std::shared_ptr<const http::pool_snapshot> pool;
   membership::source_status source;
-  std::vector<member_checks> checks; ///< parallel to the pool's members; empty where it has no active checks
+  std::vector<member_checks> checks = {}; ///< parallel to the pool's members; empty where it has no active checks
   std::optional<membership::rails_status> rails{}; ///< nothing: it has none, as with static members
   std::vector<membership::operator_drain> drains{};
 };
