@@ -21,6 +21,8 @@ void control::apply(const config::settings& settings) {
     const auto pool = settings_.pools.find(known.first);
     const bool same = pool != settings_.pools.end() && pool->second.members == known.second.settings;
     if (same) return false;
+    if (known.second.rails && known.second.rails->rails_now().suspended)
+      spdlog::warn("pool {}: its source is another one now: its view is no longer suspended", known.first);
     known.second.source->stop();
     return true;
   });

@@ -99,6 +99,7 @@ private:
   void note(std::string line) { out_.notes.push_back(std::move(line)); }
   void compare_pool(const std::string& name);
   void compare_sources(const std::string& name, const pool_list& having);
+  void note_where(const std::string& what, const pool_list& having, bool (*holds)(const asked_proxy::pool&));
   void compare_members(const std::string& name, const pool_list& having);
   void compare_member(const std::string& where, const std::string& id, const pool_list& having);
 
@@ -154,12 +155,22 @@ void comparer::compare_sources(const std::string& name, const pool_list& having)
   for (const auto& [address, pool] : having)
     kinds.add(text_of(object_of(*pool->told, "source"), "kind"), *address);
   if (kinds.differ()) note(fmt::format("pool {}: members from {}", name, kinds.text()));
-  for (const auto* flag : {"stale", "suspended", "held"}) {
-    std::vector<std::string> set;
-    for (const auto& [address, pool] : having)
-      if (is_set(*pool->told, flag)) set.push_back(*address);
-    if (!set.empty()) note(fmt::format("pool {}: {} at {}", name, flag, listed(set)));
-  }
+  note_where(fmt::format("pool {}: stale", name), having,
+             [](const asked_proxy::pool& pool) { return is_true(*pool.told, "stale"); });
+  note_where(fmt::format("pool {}: suspended", name), having,
+             [](const asked_proxy::pool& pool) { return is_true(*pool.told, "suspended"); });
+  note_where(fmt::format("pool {}: removals are held back", name), having, [](const asked_proxy::pool& pool) {
+    return std::ranges::any_of(pool.members,
+                               [](const auto& member) { return is_true(*member.second, "held"); });
+  });
+}
+
+void comparer::note_where(const std::string& what, const pool_list& having,
+                          bool (*holds)(const asked_proxy::pool&)) {
+  std::vector<std::string> where;
+  for (const auto& [address, pool] : having)
+    if (holds(*pool)) where.push_back(*address);
+  if (!where.empty()) note(fmt::format("{} at {}", what, listed(where)));
 }
 
 void comparer::compare_members(const std::string& name, const pool_list& having) {

@@ -57,14 +57,22 @@ std::string number_text(const json::object& in, std::string_view name) {
   return number ? std::to_string(*number) : std::string();
 }
 
-/// What it says of itself, and what this proxy found.
+/// What it says of itself, and what this proxy has against it.
 std::string state_text(const json::object& member) {
-  auto out = text_of(member, "state");
-  if (!truth_of(member, "up").value_or(true)) out += ", down";
-  if (const auto* health = find(member, "health"); health && health->is_string())
-    if (const auto said = text_of(member, "health"); said != "healthy" && said != "unknown")
-      out += ", " + said;
-  if (truth_of(member, "ejected").value_or(false)) out += ", ejected";
+  std::vector<std::string> words{text_of(member, "state")};
+  const auto add = [&words](bool holds, std::string word) {
+    if (holds && !word.empty() && std::ranges::find(words, word) == words.end())
+      words.push_back(std::move(word));
+  };
+  const auto left_out = text_of(member, "left_out");
+  add(true, left_out);
+  add(left_out.empty() && !truth_of(member, "up").value_or(true), "down");
+  add(text_of(object_of(member, "health"), "check") == "unhealthy", "unhealthy");
+  for (const auto* flag : {"ejected", "held", "leaving"})
+    add(is_true(member, flag), flag);
+  std::string out;
+  for (const auto& word : words)
+    out += (out.empty() ? "" : ", ") + word;
   return out;
 }
 
@@ -101,9 +109,12 @@ std::string members_text(const json::array& members) {
 /// Words for the flags that are set, each told by whoever sets it.
 std::string flags_text(const json::object& pool) {
   std::string out;
-  if (truth_of(pool, "stale").value_or(false)) out += ", STALE";
-  if (is_set(pool, "suspended")) out += ", SUSPENDED";
-  if (is_set(pool, "held")) out += ", HELD BACK";
+  if (is_true(pool, "stale")) out += ", STALE";
+  if (is_true(pool, "suspended")) out += ", SUSPENDED";
+  const bool is_held = std::ranges::any_of(array_of(pool, "members"), [](const auto& m) {
+    return m.is_object() && is_true(m.get_object(), "held");
+  });
+  if (is_held) out += ", REMOVALS HELD";
   return out;
 }
 
@@ -126,7 +137,7 @@ std::string pool_text(const json::object& pool) {
   auto out =
       fmt::format("\npool {}: {}, epoch {}, checksum {}{}\n", text_of(pool, "name"), text_of(source, "kind"),
                   text_of(pool, "epoch"), text_of(pool, "checksum"), flags_text(pool));
-  if (truth_of(pool, "stale").value_or(false))
+  if (is_true(pool, "stale"))
     if (const auto why = text_of(source, "last_error"); !why.empty()) out += "  last error: " + why + '\n';
   return out + members_text(array_of(pool, "members")) + drains_text(pool);
 }
@@ -152,8 +163,8 @@ std::string headline_text(const proxy_report& proxy, std::int64_t now_unix_s) {
     out += ", up " + duration_text(now_unix_s - static_cast<std::int64_t>(*start));
   if (const auto workers = number_of(status, "workers"))
     out += fmt::format(", {} worker{}", *workers, *workers == 1 ? "" : "s");
-  if (truth_of(status, "draining").value_or(false)) return out + ", DRAINING";
-  return out + (truth_of(status, "ready").value_or(false) ? ", ready" : ", NOT READY");
+  if (is_true(status, "draining")) return out + ", DRAINING";
+  return out + (is_true(status, "ready") ? ", ready" : ", NOT READY");
 }
 
 std::string status_text(const proxy_report& proxy, std::int64_t now_unix_s) {

@@ -72,14 +72,4 @@ std::optional<std::uint64_t> number_of(const json::object& in, std::string_view 
   return number;
 }
 
-bool is_set(const json::object& in, std::string_view name) {
-  const auto* value = find(in, name);
-  if (!value) return false;
-  if (const auto* truth = value->if_bool()) return *truth;
-  if (const auto* text = value->if_string()) return !text->empty();
-  if (const auto* list = value->if_array()) return !list->empty();
-  if (const auto* object = value->if_object()) return !object->empty();
-  return number_of(in, name).value_or(1) != 0;
-}
-
 } // namespace limpet::ops

@@ -36,7 +36,4 @@ std::optional<bool> truth_of(const boost::json::object& in, std::string_view nam
 /// The value where it is a whole number from 0 on.
 std::optional<std::uint64_t> number_of(const boost::json::object& in, std::string_view name);
 
-/// Whether a flag is raised, however it is told: not by false, 0, or what is empty.
-bool is_set(const boost::json::object& in, std::string_view name);
-
 } // namespace limpet::ops

@@ -196,6 +196,12 @@ class Removed(Following):
 
     def test_close_does_not_wait_for_requests(self):
         clients = self.start_one_of_each(pool={"on_remove": {"action": "close", "deadline": "1h"}})
+
+        def requests_are_cut_and_the_others_have_their_grace(metrics):
+            left = [metrics.total("limpet_live_streams", kind=kind) for kind in ("request", "event_stream", "tunnel")]
+            return metrics.total("limpet_streams_cut_total") == 2 and left == [0, 1, 1]
+
+        self.proxy.wait_for_metric("the requests' end", requests_are_cut_and_the_others_have_their_grace)
         self.expect_all_cut(clients)
 
     def test_close_tells_websockets(self):

@@ -327,6 +327,7 @@ class WithFiles(RailsTest):
         proxy.reload(merge(proxy.config, {"pools": {"app": {"members": {"file": {"path": other}}}}}))
         self.wait_for_view(proxy, "cd")
         self.assertFalse(proxy.membership()["suspended"])
+        self.assertIn("its view is no longer suspended", proxy.process.output())
 
 
 class Operator(RailsTest):

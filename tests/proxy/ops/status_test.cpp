@@ -63,12 +63,14 @@ TEST(status_text, columns_show_where_there_is_something_to_tell) {
   auto text = changed(usual(), R"("weight":1)", R"("weight":20)");
   text = changed(text, R"("connections":3)",
                  R"("connections":1234,"live":{"requests":2,"event_streams":0,"tunnels":12})");
-  text = changed(text, R"("up":true)", R"("up":false,"health":"unhealthy","ejected":true)");
+  text = changed(
+      text, R"("up":true)",
+      R"("up":false,"left_out":"unhealthy","health":{"check":"unhealthy"},"ejected":true,"held":true)");
   EXPECT_THAT(
       text_of_one(text),
       HasSubstr(
           "  member  state                            weight  conns  requests  streams  tunnels  address\n"
-          "  a       ready, down, unhealthy, ejected      20   1234         2        0       12  "
+          "  a       ready, unhealthy, ejected, held      20   1234         2        0       12  "
           "10.0.0.1:9001\n"
           "  b       draining                              1      0                              "
           "10.0.0.2:9001\n"));
@@ -88,15 +90,15 @@ TEST(status_text, what_is_wrong_is_said) {
   auto text = changed(usual(), R"("ready":true)", R"("ready":false)");
   text = changed(text, R"("last_reload_successful":true,"restart_needed":[])",
                  R"("last_reload_successful":false,"restart_needed":["workers"])");
-  text = changed(
-      text, R"("stale":false,"source":{"kind":"etcd"},"drains":[])",
-      R"("stale":true,"suspended":true,"held":{"removals":3},"source":{"kind":"etcd","last_error":"timed out"},
+  text = changed(text, R"("stale":false,"source":{"kind":"etcd"},"drains":[])",
+                 R"("stale":true,"suspended":true,"source":{"kind":"etcd","last_error":"timed out"},
                  "drains":[{"member":"b","by":"alice","at":"2026-01-31T09:30:00Z","member_is_there":true},
                            {"member":"z","member_is_there":false}])");
+  text = changed(text, R"("id":"a")", R"("id":"a","held":true)");
   const auto said = text_of_one(text);
   for (const auto* part :
        {", NOT READY\n", "the last reload was refused", "a restart is needed for 1 changed key\n",
-        "checksum 77, STALE, SUSPENDED, HELD BACK\n", "  last error: timed out\n",
+        "checksum 77, STALE, SUSPENDED, REMOVALS HELD\n", "  last error: timed out\n",
         "  drained by an operator: b, for alice, since 2026-01-31T09:30:00Z\n",
         "  drained by an operator: z (no such member now)\n"})
     EXPECT_THAT(said, HasSubstr(part));
@@ -104,12 +106,25 @@ TEST(status_text, what_is_wrong_is_said) {
               HasSubstr(", DRAINING\n"));
 }
 
-TEST(status_text, flags_that_are_not_raised_are_not_shown) {
-  for (const auto* flags :
-       {R"("suspended":false,"held":[],)", R"("suspended":null,"held":{},)", R"("held":0,)"}) {
-    const auto said = text_of_one(changed(usual(), R"("drains":[])", flags + std::string(R"("drains":[])")));
-    EXPECT_THAT(said, HasSubstr("checksum 77\n")) << flags;
-  }
+TEST(status_text, what_speaks_against_a_member_is_said_once) {
+  const auto state = [](const std::string& fields) {
+    const auto text =
+        text_of_one(changed(usual(), R"("state":"ready","up":true)", R"("state":"ready",)" + fields));
+    const auto at = text.find("  a       ready");
+    return text.substr(at + 10, text.find("  3  ", at) - at - 10);
+  };
+  const std::pair<std::string, std::string> table[] = {
+      {R"("up":true,"ejected":false,"health":{"check":"healthy"})", "ready   "},
+      {R"("up":true,"health":{"check":"unknown"},"held":false)", "ready   "},
+      {R"("up":false)", "ready, down"},
+      {R"("up":false,"left_out":"unreachable")", "ready, unreachable"},
+      {R"("up":false,"left_out":"ejected","ejected":true)", "ready, ejected"},
+      {R"("up":false,"left_out":"unreachable","health":{"check":"unhealthy"},"ejected":true)",
+       "ready, unreachable, unhealthy, ejected"},
+      {R"("up":true,"leaving":true)", "ready, leaving"},
+  };
+  for (const auto& [fields, words] : table)
+    EXPECT_THAT(state(fields), testing::StartsWith(words)) << fields;
 }
 
 TEST(status_text, a_pool_without_members_and_a_proxy_that_is_silent) {
@@ -157,8 +172,8 @@ TEST(status_compare, equal_proxies_agree) {
 }
 
 TEST(status_compare, what_is_each_proxys_own_is_no_difference) {
-  auto other =
-      changed(usual(), R"("up":true,"connections":3)", R"("up":false,"connections":9,"health":"unhealthy")");
+  auto other = changed(usual(), R"("up":true,"connections":3)",
+                       R"("up":false,"connections":9,"left_out":"unhealthy")");
   other = changed(other, R"("workers":2)", R"("workers":8)");
   other = changed(other, R"("draining":false)", R"("draining":true)");
   other = changed(other, "1799726400", "1799999999");
@@ -206,10 +221,12 @@ TEST(status_compare, epochs_may_differ_while_members_are_the_same) {
 TEST(status_compare, what_explains_a_difference_is_noted) {
   auto other = changed(usual(), R"("stale":false)", R"("stale":true,"suspended":true)");
   other = changed(other, R"("kind":"etcd")", R"("kind":"file")");
+  other = changed(other, R"("id":"b")", R"("id":"b","held":true)");
   const auto found = compare_texts(usual(), other);
   EXPECT_THAT(found.differences, IsEmpty());
-  EXPECT_THAT(found.notes, ElementsAre("pool chat: members from etcd at A, file at B",
-                                       "pool chat: stale at B", "pool chat: suspended at B"));
+  EXPECT_THAT(found.notes,
+              ElementsAre("pool chat: members from etcd at A, file at B", "pool chat: stale at B",
+                          "pool chat: suspended at B", "pool chat: removals are held back at B"));
 }
 
 TEST(status_compare, who_could_not_be_asked_is_left_out_and_said) {
