@@ -90,11 +90,15 @@ std::string pin_text(const json::object& pin) {
   return (member.empty() ? "a member" : member) + " (" + text_of(pin, "state") + ")";
 }
 
+std::string_view ahead_text(const json::object& token) {
+  return find(token, "ahead") ? " (ahead: a request has the members read again first)" : "";
+}
+
 std::string token_text(const json::object& token) {
   if (token.empty()) return {};
   auto out = text_of(token, "state");
   if (const auto expires = text_of(token, "expires_unix_seconds"); !expires.empty())
-    out += ", expires " + expires + ", issued in epoch " + text_of(token, "epoch");
+    out += ", expires " + expires + ", issued in epoch " + text_of(token, "epoch") + std::string(ahead_text(token));
   const auto pin = pin_text(object_of(token, "pin"));
   return pin.empty() ? out : out + ", pinned to " + pin;
 }
@@ -106,7 +110,8 @@ void write_envelopes(text_writer& out, const json::object& explanation) {
     const auto pin = pin_text(object_of(envelope, "pin"));
     auto text = fmt::format("{} {}: {}", text_of(envelope, "kind"), text_of(envelope, "name"),
                             text_of(envelope, "state"));
-    if (!pin.empty()) text += fmt::format(", issued by {} in epoch {}", pin, text_of(envelope, "epoch"));
+    if (!pin.empty())
+      text += fmt::format(", issued by {} in epoch {}{}", pin, text_of(envelope, "epoch"), ahead_text(envelope));
     out.line("Envelope", text);
   }
 }

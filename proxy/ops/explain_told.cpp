@@ -127,9 +127,9 @@ bool explainer::tell_key() {
 }
 
 /// Of what this proxy knows: a request would have the members read again first.
-bool explainer::is_ahead(const routing::session_token& token) const noexcept {
-  return token.epoch > pool_->view.epoch() && pool_->state &&
-         !pool_->state->known.reaches(token.epoch, snapshot_.number);
+bool explainer::is_ahead(std::uint64_t epoch) const noexcept {
+  return epoch > pool_->view.epoch() && pool_->state &&
+         !pool_->state->known.reaches(epoch, snapshot_.number);
 }
 
 void explainer::tell_token() {
@@ -137,7 +137,7 @@ void explainer::tell_token() {
   if (key_.token_seen == routing::token_state::valid) {
     told["expires_unix_seconds"] = key_.token.expires_unix_s;
     told["epoch"] = key_.token.epoch;
-    if (is_ahead(key_.token)) told["ahead"] = true;
+    if (is_ahead(key_.token.epoch)) told["ahead"] = true;
   }
   if (key_.token.pinned()) told["pin"] = pin_object(key_.token.pin_id_hash, key_.token.pin_incarnation_hash);
   out_["token"] = std::move(told);
@@ -166,6 +166,7 @@ void explainer::tell_envelopes() {
                      {"state", to_string(verdict.state)}};
     if (verdict.state == routing::envelope_state::valid) {
       one["epoch"] = verdict.tag.epoch;
+      if (is_ahead(verdict.tag.epoch)) one["ahead"] = true;
       one["pin"] = pin_object(verdict.tag.id_hash, verdict.tag.incarnation_hash);
     }
     told.emplace_back(std::move(one));

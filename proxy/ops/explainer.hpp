@@ -48,7 +48,7 @@ private:
   void tell_token();
   void tell_envelopes();
   void tell_load();
-  bool is_ahead(const routing::session_token& token) const noexcept;
+  bool is_ahead(std::uint64_t epoch) const noexcept;
   void tell_ranking(std::uint64_t hash);
   void tell_placement();
   boost::json::object source_object() const;

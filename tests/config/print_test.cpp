@@ -129,7 +129,7 @@ private:
   }
 
   void fill(settings& s) {
-    s.etcd.relist = 1s + time();
+    s.etcd.relist = 100ms + milliseconds(below(3'599'900));
     s.etcd.username = below(2) ? text("user ") : "";
     s.etcd.password = s.etcd.username.empty() ? "" : text("password ");
     if (below(2)) s.etcd.tls = {"/ca", "/certificate", "/key"};
