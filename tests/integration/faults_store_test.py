@@ -1,7 +1,6 @@
 """What goes wrong with the store, while sessions are used all the time. The table in README.md is made from these."""
 
 import os
-import shutil
 import threading
 import unittest
 
@@ -45,9 +44,7 @@ class StoreFaults(FaultTest):
         proxies = self.start_proxies(2)
         self.wait_for_view(proxies, "abc")
         load = self.start_load(proxies)
-        self.etcd.kill()
-        shutil.rmtree(self.etcd.data)
-        self.etcd.start()
+        self.etcd.lose_data()
         self.wait_for_stale(proxies, 0)
         self.wait_until_registered("abc")
         self.wait_for_view(proxies, "abc")

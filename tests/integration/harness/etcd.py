@@ -20,9 +20,8 @@ def free_port():
 
 class Etcd:
     def __init__(self, case, attempts=5):
-        """`data` is its folder: what it should forget is taken away there while it is killed."""
         self._case = case
-        self.data = os.path.join(case.folder(), "data")
+        self._data = os.path.join(case.folder(), "data")
         for _ in range(attempts):
             self.client_port, self._peer_port = free_port(), free_port()
             try:
@@ -30,7 +29,7 @@ class Etcd:
                 return
             except AssertionError:
                 self.process.kill()
-                shutil.rmtree(self.data, ignore_errors=True)
+                shutil.rmtree(self._data, ignore_errors=True)
         raise AssertionError("etcd did not start")
 
     @property
@@ -42,7 +41,7 @@ class Etcd:
         client, peer = self.url, f"http://127.0.0.1:{self._peer_port}"
         self.process = self._case.start_program(
             "etcd",
-            ["etcd", "--name", "e", "--data-dir", self.data, "--unsafe-no-fsync"]
+            ["etcd", "--name", "e", "--data-dir", self._data, "--unsafe-no-fsync"]
             + ["--logger", "zap", "--log-level", "error"]
             + ["--listen-client-urls", client, "--advertise-client-urls", client]
             + ["--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer]
