@@ -25,8 +25,8 @@ TEST(load_file, accepts_the_example_as_it_stands) {
   EXPECT_THAT(
       lines(r.warnings),
       ElementsAre(
-          "40:20 pools.shop: \"/etc/limpet/shop.yaml\" is not there yet; the pool is empty until it is",
-          "64:27 signing.keys[0]: the secret is the example's: anyone can sign cookies (write 32 random "
+          "45:20 pools.shop: \"/etc/limpet/shop.yaml\" is not there yet; the pool is empty until it is",
+          "69:27 signing.keys[0]: the secret is the example's: anyone can sign cookies (write 32 random "
           "bytes, as "
           "openssl rand -hex 32 does)"));
   EXPECT_EQ(r.errors.size() + r.warnings.size(), 2U);

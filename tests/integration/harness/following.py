@@ -11,6 +11,7 @@ from .websocket import CLOSE, TEXT
 
 SERVICE_RESTART = 1012
 AT_ONCE = {"per_second": 100000, "jitter_percent": 0}
+NO_RAILS = {"max_removal_percent": 100, "settle": 0, "damping": {"flaps": 0}}  # what the file says is so at once
 
 
 def member_entry(one, member_id=None, **more):
@@ -23,7 +24,7 @@ class Following(IntegrationTest):
     def start(self, entries, pool=None, **sections):
         self.file = MemberFile(self, entries)
         self.log = os.path.join(self.folder(), "access.log")
-        pool = {"members": self.file.settings(), "on_remove": AT_ONCE, **(pool or {})}
+        pool = {"members": self.file.settings(), "rails": NO_RAILS, "on_remove": AT_ONCE, **(pool or {})}
         self.proxy = self.start_limpet(static_config([], pool=pool, logging={"access": self.log}, **sections))
         self.file.followed_by(self.proxy, "app")
         return self.proxy
