@@ -36,7 +36,12 @@ net::task<refusal> exchange::catch_up() {
   if (outcome == epoch_outcome::limited) co_return refusal::none;
   if (outcome == epoch_outcome::given_up) co_return refusal::shutting_down;
   snapshot_ = worker_.current();
-  route_ = nullptr;
+  route_ = nullptr; // maybe another one, with another pool: nothing of the first look counts
+  session_ = {};
+  key_ = {};
+  target_ = {};
+  upgrade_ = false;
+  record_.key_source = {};
   out_.clear();
   // Resolving has changed the head: an envelope that was opened is gone from it.
   head_.clear();

@@ -15,8 +15,12 @@ routing::followed live_streams::ask(const live_stream& s) const {
   auto& m = *s.member_;
   const auto* pool = m.pool.now;
   if (!pool) return {bond::removed};
-  return routing::follow(pool->view, pool->placement, s.session(), index_of(m),
-                         [&](std::uint32_t member) { return pool->targets[member].shared->is_failing(); });
+  // Where members are checked, nobody is drawn to one that has not passed yet.
+  const bool must_be_proven = pool->settings.health.has_value();
+  return routing::follow(pool->view, pool->placement, s.session(), index_of(m), [&](std::uint32_t member) {
+    const auto& shared = *pool->targets[member].shared;
+    return shared.is_failing() || (must_be_proven && !shared.is_proven());
+  });
 }
 
 /// Placed by a snapshot that was replaced meanwhile, or away from its owner, who may have come back

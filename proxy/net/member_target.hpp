@@ -69,6 +69,12 @@ public:
     recovered();
   }
 
+  /// Whether it was ever seen to be well: by a connect or a passed check.
+  bool is_proven() const noexcept { return is_proven_.load(std::memory_order_relaxed); }
+  void prove() noexcept {
+    if (!is_proven_.exchange(true, std::memory_order_relaxed)) recovered();
+  }
+
   /// A proper answer to an attempt that began then.
   void good(clock::time_point began) noexcept {
     if (answers.good(began)) recovered();
@@ -100,6 +106,7 @@ public:
 
   /// A connect succeeded. True where the member could not be reached before.
   bool connected() noexcept {
+    if (!is_proven()) prove();
     if (until_ns_.load(std::memory_order_relaxed) == 0) return false;
     failures_.store(0, std::memory_order_relaxed);
     probing_.store(false, std::memory_order_relaxed);
@@ -149,6 +156,7 @@ private:
   std::atomic<std::uint32_t> failures_{0};
   std::atomic<bool> probing_{false}; ///< the one request after a pause is under way
   std::atomic<bool> unhealthy_{false};
+  std::atomic<bool> is_proven_{false};
   std::shared_ptr<std::atomic<std::uint64_t>> recoveries_;
 };
 

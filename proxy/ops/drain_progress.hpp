@@ -14,7 +14,7 @@ struct drain_progress {
     unknown, ///< it cannot be told: see `problem`
     ready,   ///< the proxy has not heard of the drain, or it was undone
     draining,
-    gone, ///< the member is not in the proxy's view
+    gone, ///< the member is not in the proxy's view; something may still be under way with it
   };
 
   state where = state::unknown;
@@ -27,8 +27,8 @@ struct drain_progress {
 
   /// Nothing is left of it there. Sessions that are pinned to it may come again.
   bool is_over() const noexcept {
-    return where == state::gone ||
-           (where == state::draining && requests == 0 && event_streams == 0 && tunnels == 0);
+    const bool leaves = where == state::gone || where == state::draining;
+    return leaves && requests == 0 && event_streams == 0 && tunnels == 0;
   }
   friend bool operator==(const drain_progress&, const drain_progress&) = default;
 };

@@ -50,8 +50,12 @@ void health_checker::apply(const http::snapshot& snapshot) {
   for (const auto& [number, w] : watched_)
     subjects.push_back({number, &*w.pool->settings.health});
   for (const auto number : schedule_.set(subjects, clock::now())) {
+    // Other settings change nothing of how a member is: the last verdict holds until there is another.
     const auto kept = watched_.find(number);
-    forget_checks(kept != watched_.end() ? kept->second : before.at(number));
+    if (kept != watched_.end())
+      forget_checks(kept->second);
+    else
+      stop_watching(before.at(number));
   }
   pump();
 }
@@ -70,11 +74,15 @@ void health_checker::watch(const std::shared_ptr<const http::pool_snapshot>& poo
   }
 }
 
-/// The member counts as healthy again, and what is under way counts for nothing.
+/// What is under way counts for nothing.
 void health_checker::forget_checks(watched& w) {
   if (const auto running = w.running.lock()) running->cancel();
   w.begun = 0;
-  w.last_error.clear();
+}
+
+/// Nobody can find out any more how the member is: it counts as healthy.
+void health_checker::stop_watching(watched& w) {
+  forget_checks(w);
   w.target().shared->set_unhealthy(false);
 }
 
@@ -144,6 +152,7 @@ void health_checker::tell(watched& w, check_verdict verdict) {
   const auto& id = w.record().id;
   const bool was_unhealthy = w.target().shared->why_left_out(clock::now()) == net::left_out::unhealthy;
   w.target().shared->set_unhealthy(verdict == check_verdict::unhealthy);
+  if (verdict == check_verdict::healthy) w.target().shared->prove();
   if (verdict == check_verdict::unhealthy)
     spdlog::warn("pool {}: member {} is unhealthy: {}", pool, id, w.last_error);
   else if (was_unhealthy)

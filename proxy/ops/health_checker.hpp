@@ -67,6 +67,7 @@ private:
   void watch(const std::shared_ptr<const http::pool_snapshot>& pool,
              std::map<std::uint32_t, watched>& before);
   static void forget_checks(watched& w);
+  static void stop_watching(watched& w);
   void pump();
   void start(check_schedule::check what);
   void on_result(check_schedule::check what, const membership::check_result& result);

@@ -71,23 +71,25 @@ void add_held(json::array& members, const std::optional<membership::rails_status
   }
 }
 
-/// By a member's number: how many of each kind.
+/// By a member's number or label: how many of each kind.
 using live_counts = std::unordered_map<std::uint32_t, std::array<std::uint64_t, http::stream_kinds>>;
 
-live_counts counts_of(const net::counter_shard& counters) {
+live_counts counts_of(const net::counter_shard& counters, http::metric wanted) {
   live_counts counts;
   for (const auto& [key, value] : counters.values) {
     const auto kind = net::counter_shard::second_of(key);
     const auto what = static_cast<http::metric>(net::counter_shard::metric_of(key));
-    if (what == http::metric::live_streams_by_number && kind < http::stream_kinds)
-      counts[net::counter_shard::first_of(key)][kind] = value;
+    if (what == wanted && kind < http::stream_kinds) counts[net::counter_shard::first_of(key)][kind] = value;
   }
   return counts;
 }
 
-json::object live_object(const live_counts& counts, std::uint32_t number) {
+live_counts::mapped_type counts_at(const live_counts& counts, std::uint32_t number) {
   const auto found = counts.find(number);
-  const auto of = found == counts.end() ? live_counts::mapped_type{} : found->second;
+  return found == counts.end() ? live_counts::mapped_type{} : found->second;
+}
+
+json::object live_object(const live_counts::mapped_type& of) {
   const auto count = [&](http::stream_kind kind) { return of[static_cast<std::size_t>(kind)]; };
   return {{"requests", count(http::stream_kind::request)},
           {"event_streams", count(http::stream_kind::event_stream)},
@@ -102,12 +104,31 @@ json::array members_of(const pool_facts& facts, const live_counts& counts, time_
     auto member = member_object(members[i]);
     if (i < pool.targets.size() && pool.targets[i].shared) {
       add_standing(member, *pool.targets[i].shared, now);
-      member["live"] = live_object(counts, pool.targets[i].number);
+      member["live"] = live_object(counts_at(counts, pool.targets[i].number));
     }
     if (i < facts.checks.size()) member["health"] = health_object(facts.checks[i]);
     out.emplace_back(std::move(member));
   }
   add_held(out, facts.rails);
+  return out;
+}
+
+/// Of all that is counted under a member's name, what is not the view's.
+json::array left_of(const http::pool_snapshot& pool, const live_counts& by_number, live_counts by_label,
+                    const http::label_names& labels) {
+  for (const auto& target : pool.targets) {
+    auto& left = by_label[target.label];
+    const auto now = counts_at(by_number, target.number);
+    for (std::size_t kind = 0; kind < left.size(); ++kind)
+      left[kind] -= std::min(left[kind], now[kind]);
+  }
+  json::array out;
+  for (std::uint32_t label = 0; label < labels.members.size(); ++label) {
+    if (labels.members[label].pool != pool.settings.name) continue;
+    const auto left = counts_at(by_label, label);
+    if (std::ranges::any_of(left, [](auto count) { return count > 0; }))
+      out.push_back({{"id", to_utf8(labels.members[label].id)}, {"live", live_object(left)}});
+  }
   return out;
 }
 
@@ -126,8 +147,9 @@ json::object source_object(const membership::source_status& source) {
 } // namespace
 
 json::object members_json(const std::vector<pool_facts>& pools, const net::counter_shard& counters,
-                          std::chrono::steady_clock::time_point now) {
-  const auto counts = counts_of(counters);
+                          const http::label_names& labels, std::chrono::steady_clock::time_point now) {
+  const auto counts = counts_of(counters, http::metric::live_streams_by_number);
+  const auto by_label = counts_of(counters, http::metric::live_streams);
   json::array list;
   for (const auto& facts : pools) {
     const auto& pool = facts.pool;
@@ -141,6 +163,7 @@ json::object members_json(const std::vector<pool_facts>& pools, const net::count
                     {"suspended", facts.rails && facts.rails->suspended},
                     {"source", source_object(source)},
                     {"drains", drains_array(facts.drains)},
+                    {"left", left_of(*pool, counts, by_label, labels)},
                     {"members", members_of(facts, counts, now)}});
   }
   return {{"pools", std::move(list)}};

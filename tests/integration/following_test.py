@@ -5,7 +5,7 @@ import time
 import unittest
 
 from harness.following import AT_ONCE, SERVICE_RESTART, Following, member_entry
-from harness.limpet import static_config
+from harness.limpet import merge, static_config
 from harness.member_file import MemberFile
 from harness.origin import OK, answering
 from harness.waiting import wait_until
@@ -254,6 +254,22 @@ class Removed(Following):
         renamed = {"other": config["pools"]["app"]}
         self.proxy.reload({**config, "pools": renamed, "routes": [{"path": "/", "pool": "other"}]})
         self.expect_farewell(socket, "the member was removed")
+
+    def test_a_reload_tells_what_is_under_way_too(self):
+        """Kept so far, and told of as left; let go from the reload on."""
+        self.start_members_of_a_file("a", "b", pool={"on_remove": {"action": "keep"}})
+        sockets = self.open_sessions(20)
+        gone = [socket for socket, member in sockets.values() if member == "b"]
+        self.file.remove("b")
+        for socket, _ in sockets.values():
+            self.expect_still_there(socket)
+        left = {"id": "b", "live": {"requests": 0, "event_streams": 0, "tunnels": len(gone)}}
+        self.assertEqual(self.proxy.members()["pools"][0]["left"], [left])
+        self.proxy.reload(merge(self.proxy.config, {"pools": {"app": {"on_remove": {"action": "drain", **AT_ONCE}}}}))
+        for socket in gone:
+            self.expect_farewell(socket, "the member was removed")
+        self.assertEqual(self.total("limpet_streams_cut_total"), 0)
+        self.proxy.wait_for_metric("nothing left", lambda _: not self.proxy.members()["pools"][0]["left"])
 
     def test_a_member_that_comes_back_in_time_keeps_its_tunnels(self):
         self.start_members_of_a_file("a", "b", pool={"on_remove": {"deadline": "1h", "jitter_percent": 0}})

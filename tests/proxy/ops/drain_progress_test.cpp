@@ -48,7 +48,16 @@ TEST(drain_progress, it_is_over_when_nothing_is_left_or_nobody_is_there) {
   EXPECT_EQ(progress_text(over), "draining, nothing left (3 connections)");
   const auto gone = read(two_pools, "app", "a");
   EXPECT_TRUE(gone.is_over());
-  EXPECT_EQ(progress_text(gone), "not in its view");
+  EXPECT_EQ(progress_text(gone), "not in its view, nothing left");
+}
+
+TEST(drain_progress, who_has_left_the_view_is_waited_for_while_something_is_left) {
+  const auto left = read(
+      R"([{"name":"p","members":[],"left":[{"id":"a","live":{"requests":0,"event_streams":0,"tunnels":15}}]}])",
+      "p", "a");
+  EXPECT_EQ(left.where, state::gone);
+  EXPECT_FALSE(left.is_over());
+  EXPECT_EQ(progress_text(left), "not in its view, 15 tunnels left");
 }
 
 TEST(drain_progress, a_proxy_that_has_not_heard_of_it_is_waited_for) {

@@ -221,7 +221,7 @@ TEST_F(health_checker_test, without_checks_a_member_is_no_longer_unhealthy) {
   EXPECT_TRUE(checker.of(*p).empty());
 }
 
-TEST_F(health_checker_test, the_same_settings_go_on_and_others_begin_anew) {
+TEST_F(health_checker_test, the_last_verdict_holds_until_other_settings_have_led_to_one) {
   a.answer = "HTTP/1.1 500 No\r\n\r\n";
   apply(pool());
   ASSERT_TRUE(until([&] { return !is_up(shared_a); }));
@@ -230,9 +230,10 @@ TEST_F(health_checker_test, the_same_settings_go_on_and_others_begin_anew) {
   settings->status = {{500, 500}};
   const auto p = pool();
   apply(p);
-  EXPECT_TRUE(is_up(shared_a)) << "what was asked before says nothing of what is asked now";
+  EXPECT_FALSE(is_up(shared_a)) << "nor do other settings, before they were tried";
   EXPECT_EQ(checker.of(*p)[0].verdict, unknown);
   EXPECT_TRUE(until([&] { return checker.of(*p)[0].verdict == healthy; }));
+  EXPECT_TRUE(is_up(shared_a));
 }
 
 TEST_F(health_checker_test, no_more_are_under_way_than_may_be) {
