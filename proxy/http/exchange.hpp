@@ -41,7 +41,7 @@ public:
   };
 
   explicit exchange(worker_state& worker);
-  ~exchange();
+  ~exchange() override;
   exchange(const exchange&) = delete;
 
   /// Serves requests until there are no more bytes in hand.

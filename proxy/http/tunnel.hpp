@@ -33,7 +33,7 @@ public:
   /// `from_client` and `from_member` are bytes that came behind the heads already; they are passed on first.
   static void open(worker_state& worker, opening&& opened, std::string_view from_client,
                    std::string_view from_member);
-  ~tunnel();
+  ~tunnel() override;
   tunnel(const tunnel&) = delete;
 
   /// Lets go: a WebSocket gets a close frame both ways as soon as each direction stands between two messages,
