@@ -88,7 +88,7 @@ class MemberFaults(FaultTest):
         for member in [*good, silent]:
             self.register(member)
         pool = {
-            "timeouts": {"answer": "300ms"},
+            "timeouts": {"answer": "1s"},
             "ejection": {"consecutive_failures": 3, "base": "60s"},
         }
         proxies = self.start_proxies(2, pool=pool)
