@@ -81,11 +81,13 @@ TEST_F(building, the_pools_state_hears_of_members_that_answer_again) {
   const auto s = build({"a", "b"});
   const auto& state = *s->pools.at(0)->state;
   target(*s, 0).shared->connected();
-  EXPECT_EQ(state.recoveries, 0U) << "it never failed";
+  EXPECT_EQ(state.recoveries, 1U) << "the first connect shows for the first time that it is well";
+  target(*s, 0).shared->connected();
+  EXPECT_EQ(state.recoveries, 1U) << "it never failed";
   target(*s, 0).shared->failed(net::clock::now());
   target(*s, 0).shared->connected();
   target(*s, 0).shared->connected();
-  EXPECT_EQ(state.recoveries, 1U);
+  EXPECT_EQ(state.recoveries, 2U);
 }
 
 TEST_F(building, a_pool_that_comes_back_has_its_state_while_anything_knows_it) {
