@@ -113,7 +113,7 @@ bool etcd_process::is_healthy() const {
 }
 
 void etcd_process::freeze() const {
-  process_.signal(SIGSTOP);
+  process_.freeze();
 }
 void etcd_process::thaw() const {
   process_.signal(SIGCONT);

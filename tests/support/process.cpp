@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <stdexcept>
@@ -33,6 +34,15 @@ using clock = std::chrono::steady_clock;
   ::close_range(3, ~0U, 0); // the test's own sockets must end with the test's objects
   ::execvp(argv[0], argv);
   ::_exit(127);
+}
+
+/// Whether every thread is stopped: the state after the name in /proc/PID/task/TID/stat is T (proc(5)).
+bool is_frozen(pid_t pid) {
+  for (const auto& task : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    const std::string stat = read_text(task.path() / "stat");
+    if (stat.compare(stat.rfind(')') + 1, 2, " T") != 0) return false;
+  }
+  return true;
 }
 
 } // namespace
@@ -63,6 +73,11 @@ process& process::operator=(process&& other) noexcept {
 
 void process::signal(int number) const {
   if (pid_ > 0 && !status_) ::kill(pid_, number);
+}
+
+void process::freeze() const {
+  signal(SIGSTOP);
+  wait_until([this] { return is_frozen(pid_); }, "the stop of process " + std::to_string(pid_));
 }
 
 void process::kill() {

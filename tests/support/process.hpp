@@ -23,6 +23,8 @@ public:
 
   pid_t pid() const noexcept { return pid_; }
   void signal(int number) const;
+  /// SIGSTOP, and waits until each of its threads has stopped: until then one may still answer.
+  void freeze() const;
   /// Kills with SIGKILL and waits.
   void kill();
   /// The exit status as a shell has it (128 + signal); nothing while it runs.
