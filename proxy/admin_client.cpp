@@ -1,5 +1,6 @@
 #include "proxy/admin_client.hpp"
 
+#include "config/load.hpp"
 #include "proxy/net/socket_address.hpp"
 #include "proxy/version.hpp"
 
@@ -45,6 +46,10 @@ std::string without_line_end(std::string text) {
 }
 
 } // namespace
+
+std::string admin_token() {
+  return config::process_environment("LIMPET_ADMIN_TOKEN").value_or("");
+}
 
 admin_answer send_admin(const std::string& address, const std::string& method, const std::string& target,
                         const std::string& token) {

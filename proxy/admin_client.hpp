@@ -1,8 +1,15 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace limpet {
+
+/// Where a proxy's admin server is asked unless the command line says otherwise.
+inline constexpr std::string_view default_admin_address = "127.0.0.1:9901";
+
+/// What LIMPET_ADMIN_TOKEN says; empty where it is not set.
+std::string admin_token();
 
 struct admin_answer {
   unsigned status = 0;

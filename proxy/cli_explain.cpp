@@ -24,7 +24,7 @@ struct explain_options {
   ops::explain_query query;
   std::string pool, key;
   std::vector<std::string> headers;
-  std::string admin = "127.0.0.1:9901";
+  std::string admin{default_admin_address};
   std::string config_path;
   bool json = false;
 };
@@ -80,7 +80,7 @@ int explain(explain_options& options) {
   const auto said =
       options.config_path.empty()
           ? boost::json::parse(ask_admin(options.admin, "/explain?" + ops::to_query_string(options.query),
-                                         config::process_environment("LIMPET_ADMIN_TOKEN").value_or("")))
+                                         admin_token()))
                 .as_object()
           : explain_offline(options);
   if (options.json)

@@ -1,9 +1,8 @@
 #include "proxy/cli_membership.hpp"
 
-#include "config/load.hpp"
 #include "proxy/admin_client.hpp"
 #include "proxy/ops/membership_json.hpp"
-#include "routing/percent.hpp"
+#include "proxy/ops/query.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
@@ -25,7 +24,7 @@ namespace json = boost::json;
 struct membership_options {
   std::string action = "show";
   std::string pool;
-  std::string admin = "127.0.0.1:9901";
+  std::string admin{default_admin_address};
   bool json = false;
 };
 
@@ -43,14 +42,16 @@ void leave_only(json::object& told, const std::string& pool) {
 }
 
 json::object ask(const membership_options& options) {
-  const auto token = config::process_environment("LIMPET_ADMIN_TOKEN").value_or("");
+  const auto token = admin_token();
   if (options.action == "show") {
     auto told = json::parse(ask_admin(options.admin, "/membership", token)).as_object();
     if (!options.pool.empty()) leave_only(told, options.pool);
     return told;
   }
-  const std::string of = options.pool.empty() ? "" : "?pool=" + routing::percent_encode(options.pool);
-  return json::parse(ask_admin(options.admin, "/membership/" + options.action + of, token, "POST"))
+  std::string of;
+  if (!options.pool.empty()) ops::append_parameter(of, "pool", options.pool);
+  return json::parse(ask_admin(options.admin, "/membership/" + options.action + (of.empty() ? "" : "?" + of),
+                               token, "POST"))
       .as_object();
 }
 

@@ -1,6 +1,5 @@
 #include "proxy/cli_status.hpp"
 
-#include "config/load.hpp"
 #include "proxy/admin_client.hpp"
 #include "proxy/ops/status.hpp"
 
@@ -67,7 +66,7 @@ std::string as_json(const std::vector<ops::proxy_report>& proxies, const ops::co
 }
 
 int status(const status_options& options) {
-  const auto token = config::process_environment("LIMPET_ADMIN_TOKEN").value_or("");
+  const auto token = admin_token();
   std::vector<ops::proxy_report> proxies;
   for (const auto& address : options.admins)
     proxies.push_back(ask(address, token));
@@ -90,7 +89,7 @@ void add_status(CLI::App& app, int& result) {
       "Tell how a proxy is, or compare several: 0 where they agree, 1 where they differ, 2 where one "
       "could not be asked");
   auto options = std::make_shared<status_options>();
-  options->admins = {"127.0.0.1:9901"};
+  options->admins = {std::string(default_admin_address)};
   command
       ->add_option(
           "--admin", options->admins,

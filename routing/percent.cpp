@@ -56,13 +56,17 @@ bool percent_decodes_to(std::string_view text, std::string_view plain) noexcept 
   return all && matched == plain.size();
 }
 
-std::string percent_encode(std::string_view text) {
+std::string percent_encode(std::string_view text, std::string_view plain) {
   constexpr std::string_view digits = "0123456789ABCDEF";
   constexpr std::string_view unreserved = "-._~";
+  const auto is_left = [&](char c) {
+    return is_ascii_alpha(c) || is_ascii_digit(c) || unreserved.find(c) != std::string_view::npos ||
+           plain.find(c) != std::string_view::npos;
+  };
   std::string out;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (is_ascii_alpha(c) || is_ascii_digit(c) || unreserved.find(c) != std::string_view::npos)
+    if (is_left(c))
       out += c;
     else
       out.append({'%', digits[byte >> 4], digits[byte & 15]});

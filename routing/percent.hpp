@@ -18,7 +18,8 @@ bool percent_decode(std::string_view text, std::string& out);
 /// Whether `text` decodes to exactly `plain`; false where it is malformed.
 bool percent_decodes_to(std::string_view text, std::string_view plain) noexcept;
 
-/// `text` with all bytes encoded but the unreserved ones (RFC 3986 section 2.3): good for a value in a query.
-std::string percent_encode(std::string_view text);
+/// `text` with all bytes encoded but the unreserved ones (RFC 3986 section 2.3) and those in `plain`: good for
+/// a value in a query.
+std::string percent_encode(std::string_view text, std::string_view plain = {});
 
 } // namespace limpet::routing

@@ -95,3 +95,12 @@ start_proxies() {
   proxies=()
   for name in "$@"; do proxies+=("http://$(what_it_says "$name" 'listening on ([0-9.]+:[0-9]+) ')"); done
 }
+
+# What each example does, once all is there.
+try_three_servers_behind_two_proxies() {
+  prepare
+  start_servers a b c
+  start_proxies proxy-1 proxy-2
+  say "Three servers behind ${proxies[*]}"
+  node client.js "${proxies[@]}" || fail 'that is not as it should be'
+}

@@ -78,16 +78,16 @@ void live_streams::publish(const snapshot& s) {
 /// The pool as it is from now on. Only streams of members that turned are looked at, unless some other may
 /// have another owner now; those that had failed over in either case.
 void live_streams::adopt(pool_streams& p, const pool_snapshot& pool) {
-  const bool is_told_otherwise =
-      p.now && (p.on_remove != pool.settings.on_remove || p.rebalance != pool.settings.rebalance);
-  const bool concerns_all = !p.now || p.arrivals != pool.arrivals || is_told_otherwise;
+  const bool has_other_deadlines = p.on_remove != pool.settings.on_remove;
+  const bool concerns_all = !p.now || p.arrivals != pool.arrivals || has_other_deadlines ||
+                            p.rebalance != pool.settings.rebalance;
   p.now = &pool;
   p.as_of = snapshot_;
   p.arrivals = pool.arrivals;
   p.on_remove = pool.settings.on_remove;
   p.rebalance = pool.settings.rebalance;
   p.state = pool.state;
-  if (is_told_otherwise) // a new deadline counts from now on
+  if (has_other_deadlines) // which count from now on
     for (auto* m : p.members)
       set_deadline(*m);
   for (const auto number : pool.turned)

@@ -1,6 +1,5 @@
 #include "proxy/ops/query.hpp"
 
-#include "routing/ascii.hpp"
 #include "routing/percent.hpp"
 
 #include <algorithm>
@@ -23,18 +22,10 @@ std::optional<std::vector<std::pair<std::string_view, std::string>>> parse_query
 }
 
 void append_parameter(std::string& out, std::string_view name, std::string_view value) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  constexpr std::string_view plain = "-._~/:";
   if (!out.empty()) out += '&';
   out += name;
   out += '=';
-  for (const char c : value) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (routing::is_ascii_alpha(c) || routing::is_ascii_digit(c) || plain.find(c) != std::string_view::npos)
-      out += c;
-    else
-      out.append({'%', digits[byte >> 4], digits[byte & 15]});
-  }
+  out += routing::percent_encode(value, "/:");
 }
 
 } // namespace limpet::ops

@@ -5,50 +5,30 @@ The same without stickiness must fail, or the clients would not look at what the
 
 import os
 import re
-import shutil
 import subprocess
-import tempfile
 import unittest
-import uuid
 
+from fresh_clone import MarkedRun, make_clone
 from harness.case import IntegrationTest, program
 
-REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 RUN_S = 600.0  # of which most is the registry's
-MARK = "LIMPET_EXAMPLES_TEST"
-
-
-def processes_with(mark):
-    """Whatever has this mark in its environment, and so comes from a script that was started with it."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as environment, open(f"/proc/{pid}/cmdline", "rb") as command:
-                if f"{MARK}={mark}".encode() in environment.read().split(b"\0"):
-                    found.append((int(pid), command.read().replace(b"\0", b" ").decode()))
-        except OSError:
-            pass  # ended meanwhile, or not ours to look at
-    return found
 
 
 def setUpModule():
     global clone  # pylint: disable=global-statement
-    folder = tempfile.mkdtemp(prefix="limpet-clone-")
-    unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
-    clone = os.path.join(folder, "limpet")
-    subprocess.run(["git", "clone", "--quiet", REPOSITORY, clone], check=True)
+    clone = make_clone()
 
 
 class ExamplesTest(IntegrationTest):
     def run_example(self, name, status, config=None):
         """Its output, once it ended with this status and nothing of it is left."""
-        mark = uuid.uuid4().hex
-        env = {**os.environ, MARK: mark, "LIMPET": program("LIMPET")}
+        run = MarkedRun()
+        env = {**run.environment, "LIMPET": program("LIMPET")}
         if config:
             env["CONFIG"] = config
         process = self.start_program(name, [f"{clone}/deploy/examples/{name}/run.sh"], env=env, ends_with=status)
         self.assertEqual(process.wait(RUN_S), status, process.output())
-        self.assertEqual(processes_with(mark), [])
+        self.assertEqual(run.processes(), [])
         return process.output()
 
     def without_stickiness(self, name):

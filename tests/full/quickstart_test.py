@@ -3,54 +3,30 @@
 import json
 import os
 import re
-import shutil
 import signal
 import socket
-import subprocess
-import tempfile
 import unittest
-import uuid
 
+from fresh_clone import MarkedRun, make_clone
 from harness.case import IntegrationTest
 from harness.client import Connection
 from harness.etcd import Etcd
 from harness.waiting import wait_until
 
-REPOSITORY = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 BUILD_S = 3600.0  # of a whole release, on a slow machine
 RUN_S = 300.0
-MARK = "LIMPET_QUICKSTART_TEST"
 BINARIES = ("limpet", "limpet-demo-member")
 CHECKS = 6  # ready, write-and-read, moved-from, same-as-before, joined, websocket
 
 
-def processes_with(mark):
-    """Whatever has this mark in its environment, and so comes from the script that was started with it."""
-    found = []
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{pid}/environ", "rb") as environment, open(f"/proc/{pid}/cmdline", "rb") as command:
-                if f"{MARK}={mark}".encode() in environment.read().split(b"\0"):
-                    found.append((int(pid), command.read().replace(b"\0", b" ").decode()))
-        except OSError:
-            pass  # ended meanwhile, or not ours to look at
-    return found
-
-
 def setUpModule():
     global clone  # pylint: disable=global-statement
-    folder = tempfile.mkdtemp(prefix="limpet-clone-")
-    unittest.addModuleCleanup(shutil.rmtree, folder, ignore_errors=True)
-    clone = os.path.join(folder, "limpet")
-    subprocess.run(["git", "clone", "--quiet", REPOSITORY, clone], check=True)
-    status = subprocess.run(["git", "-C", REPOSITORY, "status", "--short"], check=True, capture_output=True, text=True)
-    if status.stdout:
-        print("  not committed, and so not tried:", " ".join(status.stdout.split()))
+    clone = make_clone()
 
 
 class QuickstartTest(IntegrationTest):
     def setUp(self):
-        self.mark = uuid.uuid4().hex
+        self.marked = MarkedRun()
         self.addCleanup(self.end_what_is_left)
 
     def start(self, *options):
@@ -59,7 +35,7 @@ class QuickstartTest(IntegrationTest):
         return self.start_program(
             "quickstart",
             ["env", "--default-signal=INT", "setsid", f"{clone}/deploy/quickstart.sh", *options],
-            env={**os.environ, MARK: self.mark, "CCACHE_BASEDIR": clone},
+            env={**self.marked.environment, "CCACHE_BASEDIR": clone},
             ends_with=128 + signal.SIGTERM,
         )
 
@@ -70,7 +46,7 @@ class QuickstartTest(IntegrationTest):
         return process.output()
 
     def left(self):
-        return processes_with(self.mark)
+        return self.marked.processes()
 
     def end_what_is_left(self):
         for pid, _ in self.left():

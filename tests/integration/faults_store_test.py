@@ -18,6 +18,13 @@ class StoreFaults(FaultTest):
         for proxy in proxies:
             proxy.wait_for_metric(f"stale {stale}", lambda m: m.total("limpet_membership_stale") == stale)
 
+    def start_all(self):
+        """Two proxies before three members that agents have registered, and a load."""
+        self.start_agents("a", "b", "c")
+        proxies = self.start_proxies(2)
+        self.wait_for_view(proxies, "abc")
+        return proxies, self.start_load(proxies)
+
     def finish(self, fault, load, note=""):
         load.finish()
         report(fault, load, note=note)
@@ -25,10 +32,7 @@ class StoreFaults(FaultTest):
         self.assertEqual(load.lost, 0)
 
     def test_etcd_is_gone_for_a_while(self):
-        self.start_agents("a", "b", "c")
-        proxies = self.start_proxies(2)
-        self.wait_for_view(proxies, "abc")
-        load = self.start_load(proxies)
+        proxies, load = self.start_all()
         self.etcd.kill()
         threading.Event().wait(AWAY_S)  # what is tried is that it lasts
         self.wait_for_stale(proxies, 1)
@@ -40,10 +44,7 @@ class StoreFaults(FaultTest):
         self.assertEqual(load.moves(), 0)
 
     def test_etcd_comes_back_empty(self):
-        self.start_agents("a", "b", "c")
-        proxies = self.start_proxies(2)
-        self.wait_for_view(proxies, "abc")
-        load = self.start_load(proxies)
+        proxies, load = self.start_all()
         self.etcd.lose_data()
         self.wait_for_stale(proxies, 0)
         self.wait_until_registered("abc")
@@ -53,10 +54,7 @@ class StoreFaults(FaultTest):
         self.assertEqual(load.moves(), 0)
 
     def test_all_leases_are_revoked_at_once(self):
-        self.start_agents("a", "b", "c")
-        proxies = self.start_proxies(2)
-        self.wait_for_view(proxies, "abc")
-        load = self.start_load(proxies)
+        proxies, load = self.start_all()
         leases = [line.strip() for line in self.etcd.control("lease", "list").splitlines()[1:]]
         self.assertEqual(len(leases), 3)
         for lease in leases:

@@ -5,8 +5,4 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 source ../common.sh
 
-prepare
-start_servers a b c
-start_proxies proxy-1 proxy-2
-say "Three servers behind ${proxies[*]}"
-node client.js "${proxies[@]}" || fail 'that is not as it should be'
+try_three_servers_behind_two_proxies

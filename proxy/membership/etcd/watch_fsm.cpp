@@ -85,18 +85,8 @@ watch_fsm::step watch_fsm::watch_failed(const error& reason) {
 }
 
 watch_fsm::step watch_fsm::timer_expired() {
-  switch (state_) {
-  case state::waiting:
-    return list_anew();
-  case state::following:
-    if (!unconfirmed_.empty()) return settle_differences();
-    if (relisting_) return {};
-    return list_beside_the_watch();
-  case state::idle:
-  case state::listing:
-    return {};
-  }
-  return {};
+  if (state_ == state::following && !unconfirmed_.empty()) return settle_differences();
+  return refresh();
 }
 
 /// A timer that is armed stays so: where it expires too early for what has come meanwhile, it is of no

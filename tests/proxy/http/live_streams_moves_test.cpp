@@ -1,0 +1,115 @@
+#include "tests/proxy/http/live_streams_fixture.hpp"
+
+namespace limpet::http {
+namespace {
+
+// -- members that do not answer -----------------------------------------------
+
+TEST_F(live_streams_test, those_that_failed_over_go_back_once_their_owner_answers) {
+  const auto hash = routing::hash_bytes("a session");
+  const auto order = routing::ranking(pool->view, hash);
+  const auto id = [&](std::size_t i) { return pool->view.members()[order[i].member].id; };
+  auto& owner = *target_of(id(0)).shared;
+  owner.failed(net::clock::now());
+  auto& away = open_on(id(1), routing::placement_key::of_request(hash), stream_kind::tunnel, true);
+  auto& home = open_on(id(1), {});
+  worker.streams.look_for_recoveries();
+  settle();
+  EXPECT_THAT(away.told, IsEmpty());
+  const auto asked = home.asked;
+
+  owner.connected();
+  worker.streams.look_for_recoveries();
+  EXPECT_TRUE(on.run_until([&] { return !away.told.empty(); }));
+  EXPECT_THAT(away.told, ElementsAre("let go: rebalanced"));
+  EXPECT_EQ(home.asked, asked) << "others are not asked";
+}
+
+TEST_F(live_streams_test, nobody_goes_to_an_owner_that_may_only_be_tried_again) {
+  const auto hash = routing::hash_bytes("a session");
+  const auto order = routing::ranking(pool->view, hash);
+  const auto id = [&](std::size_t i) { return pool->view.members()[order[i].member].id; };
+  auto& owner = *target_of(id(0)).shared;
+  owner.failed(net::clock::now() - 5s);
+  ASSERT_TRUE(owner.reachable(net::clock::now())) << "the pause is over: one request may try";
+  auto& away = open_on(id(1), routing::placement_key::of_request(hash), stream_kind::tunnel, true);
+  publish();
+  settle();
+  EXPECT_THAT(away.told, IsEmpty());
+  EXPECT_EQ(waiting(), 0u);
+}
+
+TEST_F(live_streams_test, a_joiner_that_does_not_answer_takes_nobody_until_it_does) {
+  const auto opened = open_many(60);
+  auto& joiner = *target_of("d").shared;
+  joiner.failed(net::clock::now());
+  set({"a", "b", "c", "d"});
+  settle();
+  EXPECT_EQ(told_count(opened), 0u);
+  joiner.connected();
+  worker.streams.look_for_recoveries();
+  EXPECT_TRUE(on.run_until([&] { return let_go(parting::moved) > 0; }));
+  for (const auto* s : opened)
+    EXPECT_EQ(s->asked > 1, owner_of(*s) == "d") << "only those that are away are asked again";
+}
+
+TEST_F(live_streams_test, where_members_are_checked_a_joiner_takes_nobody_before_it_has_passed) {
+  settings.health.emplace();
+  publish();
+  const auto opened = open_many(60);
+  set({"a", "b", "c", "d"});
+  settle();
+  EXPECT_EQ(waiting(), 0u) << "nor is its time still to come";
+  EXPECT_EQ(told_count(opened), 0u);
+  target_of("d").shared->prove();
+  worker.streams.look_for_recoveries();
+  EXPECT_TRUE(on.run_until([&] { return let_go(parting::moved) > 0; }));
+  for (const auto* s : opened)
+    EXPECT_EQ(s->asked > 1, owner_of(*s) == "d") << "only those that are away are asked again";
+}
+
+// -- other settings, while something is under way -------------------------------
+
+TEST_F(live_streams_test, what_was_kept_goes_once_it_shall_not_be_kept) {
+  settings.on_remove.action = config::removal_action::keep;
+  publish();
+  auto& tunnel = open_on("a", {});
+  set({"b", "c"});
+  settle();
+  EXPECT_THAT(tunnel.told, IsEmpty());
+  settings.on_remove.action = config::removal_action::drain;
+  publish();
+  EXPECT_TRUE(on.run_until([&] { return !tunnel.told.empty(); }));
+  EXPECT_THAT(tunnel.told, ElementsAre("let go: member_removed"));
+  EXPECT_GT(tunnel.within, 59min) << "the deadline counts from then on";
+}
+
+TEST_F(live_streams_test, a_joiners_sessions_go_once_there_is_a_pace) {
+  settings.rebalance.per_second = 0;
+  publish();
+  const auto opened = open_many(60);
+  set({"a", "b", "c", "d"});
+  settle();
+  EXPECT_EQ(waiting(), 0u);
+  EXPECT_EQ(told_count(opened), 0u);
+  settings.rebalance.per_second = 1'000'000;
+  publish();
+  EXPECT_TRUE(on.run_until([&] { return let_go(parting::moved) > 0; }));
+}
+
+TEST_F(live_streams_test, another_pace_for_moving_changes_no_deadline_of_those_that_leave) {
+  hold_all();
+  settings.on_remove.deadline = 50ms;
+  publish();
+  auto& tunnel = open_on("a", {});
+  set({"b", "c"});
+  EXPECT_TRUE(on.run_until([&] {
+    settings.rebalance.jitter_percent = settings.rebalance.jitter_percent == 0 ? 100 : 0;
+    publish();
+    return !tunnel.told.empty();
+  }));
+  EXPECT_THAT(tunnel.told, ElementsAre("ended: member_removed"));
+}
+
+} // namespace
+} // namespace limpet::http
