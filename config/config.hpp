@@ -271,6 +271,7 @@ struct agent_settings {
   std::string zone;
   milliseconds lease_ttl = 5s;  ///< whole seconds, at least 2 s
   milliseconds drain = 5s;      ///< between "draining" and the end of the registration
+  milliseconds linger = 20s;    ///< at most, between the end of the registration and the backend's SIGTERM
   milliseconds slow_start = 0s; ///< from the first share of the weight to all of it; 0: all of it at once
   agent_check_settings check;
   friend bool operator==(const agent_settings&, const agent_settings&) = default;

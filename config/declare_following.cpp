@@ -17,7 +17,8 @@ type_ptr<removal_settings> removal_section() {
           "`keep`: they stay until they end by themselves. `drain`: WebSockets get a close frame (1012) "
           "between two messages, event streams end between two events, requests finish, and what is left at "
           "the deadline is cut, tunnels of other protocols among it. `close`: the same at once, when the "
-          "member is removed; requests are answered 503. A member that drains is let go of as by `drain`."),
+          "member is removed; requests are answered 503. A member that drains is let go of as by `drain`; "
+          "what is pinned to it stays until it is removed."),
       key("deadline", &s::deadline, duration(1ms, 24h),
           "How long after the member was removed, or began to drain, what is left of it is cut."),
       key("per_second", &s::per_second, number(0, per_second_max),

@@ -1,6 +1,7 @@
 #include "proxy/agent/agent.hpp"
 
 #include "proxy/agent/child.hpp"
+#include "proxy/agent/connections.hpp"
 #include "proxy/agent/incarnation.hpp"
 #include "proxy/agent/registrar.hpp"
 #include "proxy/membership/health.hpp"
@@ -30,9 +31,10 @@ constexpr int exit_not_started = 1;
 constexpr int exit_forced = 2;
 constexpr int exit_unclean = 3;
 
-/// How long after the end of a registration its backend goes on: proxies hear of that end a moment later, and
-/// pinned sessions come until they do.
+/// How long after the end of a registration its backend goes on at the least: proxies hear of that end a
+/// moment later, and pinned sessions come until they do.
 constexpr std::chrono::milliseconds until_proxies_have_heard{500};
+constexpr std::chrono::milliseconds between_two_counts{100};
 
 membership::health_question question_of(const config::agent_settings& agent) {
   membership::health_question question;
@@ -54,6 +56,8 @@ private:
   void reap_children();
   void on_registration_over(bool is_clean);
   void maybe_end();
+  asio::awaitable<void> linger();
+  asio::awaitable<void> pause(std::chrono::milliseconds time); ///< of one at a time
   asio::awaitable<void> check_for_ever();
   void on_verdict(bool is_well, const std::string& reason);
   void spawn(asio::awaitable<void> work);
@@ -125,6 +129,7 @@ void running_agent::on_termination() {
   }
   spdlog::warn("a second signal: ending at once");
   registrar_.stop();
+  end_timer_.cancel();
   if (child_) child_->send(SIGKILL);
 }
 
@@ -147,8 +152,26 @@ void running_agent::on_registration_over(bool is_clean) {
   if (!is_clean)
     spdlog::warn("etcd did not confirm the end of the registration; its lease runs out by itself");
   if (!child_ || !child_->is_running()) return maybe_end();
-  end_timer_.expires_after(terminations_ > 1 ? std::chrono::milliseconds(0) : until_proxies_have_heard);
-  end_timer_.async_wait([this](error_code) { child_->send(SIGTERM); });
+  spawn(linger());
+}
+
+/// Lets the backend serve those who are still with it: sessions that proxies let go one by one. Where etcd
+/// did not confirm, no proxy knows that they have to go, and none is waited for.
+asio::awaitable<void> running_agent::linger() {
+  const auto began = std::chrono::steady_clock::now();
+  const auto no_longer_than = is_registration_clean_ ? options_.agent.linger : std::chrono::milliseconds(0);
+  co_await pause(until_proxies_have_heard);
+  while (terminations_ == 1 && std::chrono::steady_clock::now() - began < no_longer_than &&
+         count_connections(options_.agent.address.text) != 0)
+    co_await pause(between_two_counts);
+  if (const auto left = count_connections(options_.agent.address.text).value_or(0); left > 0)
+    spdlog::warn("the backend ends with {} of its connections open", left);
+  child_->send(SIGTERM);
+}
+
+asio::awaitable<void> running_agent::pause(std::chrono::milliseconds time) {
+  end_timer_.expires_after(time);
+  co_await end_timer_.async_wait(asio::as_tuple(asio::use_awaitable));
 }
 
 void running_agent::maybe_end() {

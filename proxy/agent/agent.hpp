@@ -16,8 +16,9 @@ struct agent_options {
 /// Stands beside a backend: registers it in etcd as long as it is well, drains it on SIGTERM or SIGINT, and
 /// ends with it.
 ///
-/// A first signal marks the member as draining, waits `agent.drain`, ends the registration, sends the backend
-/// SIGTERM half a second later where it was started here, and waits for it. A second one ends the registration at once and sends
+/// A first signal marks the member as draining, waits `agent.drain`, and ends the registration. A backend
+/// that was started here goes on for half a second, and for up to `agent.linger` while connections to it are
+/// open; then it gets SIGTERM and is waited for. A second signal ends the registration at once and sends
 /// SIGKILL. A backend that ends by itself is taken out at once.
 ///
 /// Returns the exit code: the backend's where one was started (128 + the signal's number where a signal ended

@@ -8,10 +8,10 @@ from .waiting import read_when_there, wait_until
 
 
 class AgentMember:
-    def __init__(self, case, etcd, pool="app", member_id="a", host="127.0.0.2", drain="1s"):
+    def __init__(self, case, etcd, pool="app", member_id="a", host="127.0.0.2", **settings):
         """On a loopback address that clients do not have, so that no connection takes the port while the member is down."""
         self._case, self._etcd, self.id = case, etcd, member_id
-        self._pool, self._drain = pool, drain
+        self._pool, self._settings = pool, settings
         probe = case.start_member(member_id, f"{host}:0")
         probe.process.stop()
         self.address = probe.address
@@ -27,7 +27,7 @@ class AgentMember:
         config_file = os.path.join(folder, "agent.yaml")
         with open(config_file, "w", encoding="utf-8") as file:
             check = {"path": "/healthz", "interval": "100ms"}
-            agent = {"lease_ttl": "3s", "drain": self._drain, "check": check}
+            agent = {"lease_ttl": "3s", "drain": "1s", "check": check, **self._settings}
             json.dump({"etcd": {"endpoints": [self._etcd.url]}, "agent": agent}, file)
         identity = ["--id", self.id, "--address", self.address]
         self.agent = self._case.start_program(
