@@ -125,6 +125,7 @@ framing exchange::begin_answer() {
   events_ = {};
   if (endless_) {
     upstream_->io.keep_alive();
+    upstream_->stays_busy();
     worker_.streams.becomes_event_stream(*this, snapshot_->number, is_away());
   }
   return shown;

@@ -167,6 +167,7 @@ net::task<exchange::end> exchange::open_tunnel() {
   tunnel::opening opening;
   opening.client = client_->release_stream();
   opening.upstream = std::move(upstream_);
+  opening.upstream->stays_busy();
   opening.permit = client_->release_permit();
   // What came right behind the heads belongs to the other side already.
   const auto from_client = in_.view();

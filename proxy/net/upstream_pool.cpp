@@ -16,7 +16,7 @@ upstream_connection::upstream_connection(unique_fd socket, upstream_pool& pool, 
     : io(std::move(socket), pool.loop_), pool_(pool), member_number_(member.number), shared_(member.shared) {
   ++pool_.open_count_;
   shared_->connections.fetch_add(1, std::memory_order_relaxed);
-  set_busy(member);
+  if (member.counts_busy) stays_busy();
 }
 
 upstream_connection::~upstream_connection() {
@@ -26,9 +26,8 @@ upstream_connection::~upstream_connection() {
   shared_->connections.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void upstream_connection::set_busy(const member_target& member) noexcept {
-  is_counted_busy_ = member.counts_busy;
-  if (is_counted_busy_) shared_->busy.fetch_add(1, std::memory_order_relaxed);
+void upstream_connection::stays_busy() noexcept {
+  if (!std::exchange(is_counted_busy_, true)) shared_->busy.fetch_add(1, std::memory_order_relaxed);
 }
 
 void upstream_connection::set_not_busy() noexcept {
@@ -50,7 +49,7 @@ upstream_ptr upstream_pool::take(const member_target& member, check how) noexcep
     connection->idle_.disarm();
     connection->is_idle_ = false;
     --idle_count_;
-    connection->set_busy(member);
+    if (member.counts_busy) connection->stays_busy();
     connection->reused = true;
     return connection;
   }

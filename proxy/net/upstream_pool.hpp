@@ -23,9 +23,12 @@ public:
 
   std::uint32_t member_number() const noexcept { return member_number_; }
 
+  /// Counted as busy until it is given back or closed, if it is not yet: a tunnel or an event stream may see
+  /// settings come that ask for how much there is.
+  void stays_busy() noexcept;
+
 private:
   friend class upstream_pool;
-  void set_busy(const member_target& member) noexcept;
   void set_not_busy() noexcept;
 
   upstream_pool& pool_;

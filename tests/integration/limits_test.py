@@ -184,6 +184,16 @@ class Connections(IntegrationTest):
             self.assertEqual(self.fetch(proxy.address).status, 200)
             proxy.wait_for_metric("its end", lambda m: m.total("limpet_upstream_connections", state="busy") == 0)
 
+    def test_a_limit_that_a_reload_brings_counts_the_tunnels_that_are_there(self):
+        member = self.start_member("a")
+        proxy = self.start_limpet(static_config([member]))
+        held = self.open_websocket(proxy.address)
+        limited = static_config([member], pool={"limits": {"connections_per_member": 1}, "fail_over": "refuse"})
+        proxy.reload(limited)
+        self.assertEqual(self.fetch(proxy.address).status, 503)
+        held.close()
+        wait_until(lambda: self.fetch(proxy.address).status == 200, "room at the member")
+
 
 @unittest.skipIf(under_sanitizers(), "sanitizers keep freed memory")
 class Memory(IntegrationTest):

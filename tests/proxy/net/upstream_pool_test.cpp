@@ -363,5 +363,14 @@ TEST_F(upstream_pool_test, counts_right_when_a_limit_comes_or_goes) {
   EXPECT_EQ(a.shared->busy, 0U);
 }
 
+TEST_F(upstream_pool_test, counts_what_stays_before_there_is_a_limit) {
+  auto tunnel = dial(a);
+  tunnel->stays_busy();
+  tunnel->stays_busy();
+  EXPECT_EQ(a.shared->busy, 1U);
+  pool.give_back(std::move(tunnel), idle, idle_max);
+  EXPECT_EQ(a.shared->busy, 0U);
+}
+
 } // namespace
 } // namespace limpet::net
