@@ -35,7 +35,8 @@ std::string_view to_string(left_out why) noexcept;
 class reachability {
 public:
   static constexpr milliseconds first_pause{1'000};
-  static constexpr milliseconds longest_pause{30'000};
+  /// Short, since all members of a pool may be paused at once: when their network is back, so are they.
+  static constexpr milliseconds longest_pause{5'000};
 
   reachability() = default;
   /// `recoveries` grows whenever the member answers again after it did not.
@@ -122,7 +123,7 @@ public:
     const bool probed = probing_.exchange(false, std::memory_order_relaxed);
     if (!probed && ns(now) < until_ns_.load(std::memory_order_relaxed)) return false;
     const auto before = failures_.fetch_add(1, std::memory_order_relaxed);
-    const auto pause = before < 5 ? first_pause * (1 << before) : longest_pause;
+    const auto pause = before < 3 ? first_pause * (1 << before) : longest_pause;
     until_ns_.store(ns(now + pause), std::memory_order_relaxed);
     return before == 0;
   }
@@ -136,8 +137,8 @@ public:
 
   // To the member, of all workers. On a cache line of their own: each request reads what is below.
   alignas(64) std::atomic<std::uint32_t> connections{0}; ///< open, busy and idle
-  /// With a request or a tunnel. Counted only where member_target::counts_busy, or all workers would write
-  /// here twice a request.
+  /// With a tunnel, an event stream, or a request. Requests are counted only where member_target::counts_busy,
+  /// or all workers would write here twice a request.
   std::atomic<std::uint32_t> busy{0};
 
   /// How it answers what it has taken. Read for each request, as what is below, and written for few.

@@ -49,7 +49,7 @@ TEST(reachability, pauses_twice_as_long_after_each_failed_probe) {
   reachability r;
   auto now = start;
   r.failed(now);
-  for (const auto pause : {1s, 2s, 4s, 8s, 16s, 30s, 30s, 30s}) {
+  for (const auto pause : {1s, 2s, 4s, 5s, 5s, 5s}) {
     EXPECT_FALSE(r.reachable(now + pause - 1ns)) << pause.count();
     EXPECT_TRUE(r.reachable(now + pause)) << pause.count();
     now += pause;
