@@ -3,6 +3,7 @@
 #include "config/load.hpp"
 #include "proxy/admin_client.hpp"
 #include "proxy/ops/drain_progress.hpp"
+#include "proxy/ops/member_drains.hpp"
 #include "proxy/ops/query.hpp"
 #include "proxy/ops/told_object.hpp"
 
@@ -46,9 +47,7 @@ struct drain_options {
 
 class drain_command {
 public:
-  explicit drain_command(drain_options options)
-      : options_(std::move(options)), token_(config::process_environment("LIMPET_ADMIN_TOKEN").value_or("")) {
-  }
+  explicit drain_command(drain_options options) : options_(std::move(options)), token_(admin_token()) {}
 
   drain_end run();
 
@@ -84,7 +83,8 @@ bool drain_command::write() {
   std::string query;
   if (!options_.pool.empty()) ops::append_parameter(query, "pool", options_.pool);
   ops::append_parameter(query, "member", options_.member);
-  if (const auto user = config::process_environment("USER").value_or(""); !user.empty() && !options_.undo)
+  if (const auto user = config::process_environment("USER").value_or("");
+      ops::can_be_named(user) && !options_.undo)
     ops::append_parameter(query, "by", user);
   const auto& admin = options_.admins.front();
   const auto answer = send_admin(admin, options_.undo ? "DELETE" : "POST", "/drains?" + query, token_);
@@ -101,6 +101,8 @@ bool drain_command::write() {
   }
   options_.pool = ops::text_of(said, "pool");
   fmt::print("member {} of pool {}: drain {}\n", options_.member, options_.pool, ops::text_of(said, "drain"));
+  for (const auto& note : ops::array_of(said, "notes"))
+    if (note.is_string()) fmt::print("note: {}\n", ops::printable(note.get_string()));
   return true;
 }
 
@@ -160,7 +162,7 @@ void add_drain(CLI::App& app, int& result) {
   auto options = std::make_shared<drain_options>();
   auto timeout_ms = std::make_shared<std::uint64_t>(options->timeout.count());
   const std::map<std::string, std::uint64_t> units{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
-  options->admins = {"127.0.0.1:9901"};
+  options->admins = {std::string(default_admin_address)};
   command->add_option("--member", options->member, "The member's id")->required();
   command->add_option("--pool", options->pool, "Its pool; may be left out where one pool alone has it");
   command

@@ -39,7 +39,7 @@ awaitable<page_answer> admin_pages::write_drain(page_request request, drain_verb
     outcome = co_await backend_->drain_member(target.pool, target.member, target.by);
   else
     outcome = co_await backend_->undo_member_drain(target.pool, target.member);
-  co_return page_of(answer_of(target, verb, outcome));
+  co_return page_of(answer_of(target, verb, outcome, backend_->pools()));
 }
 
 } // namespace limpet::ops

@@ -21,10 +21,6 @@ drain_answer error(unsigned status, std::string text) {
   return {status, {{"error", std::move(text)}}};
 }
 
-bool is_printable(std::string_view text) noexcept {
-  return std::ranges::all_of(text, [](char c) { return c >= ' ' && c <= '~'; });
-}
-
 /// What is wrong with it, if anything is.
 std::optional<drain_answer> read_query(std::string_view query, drain_verb verb, drain_target& out) {
   const auto parameters = parse_query(query);
@@ -40,7 +36,7 @@ std::optional<drain_answer> read_query(std::string_view query, drain_verb verb, 
   }
   if (out.member.empty()) return error(400, "give a member");
   if (!membership::is_member_id(out.member)) return error(400, "no member has such a name");
-  if (out.by.size() > by_bytes_max || !is_printable(out.by))
+  if (!out.by.empty() && !can_be_named(out.by))
     return error(400, "\"by\" has at most 128 bytes of printable ASCII");
   if (verb == drain_verb::begin && out.by.empty()) out.by = "admin";
   return {};
@@ -113,7 +109,32 @@ drain_answer elsewhere(const pool_facts& pool, drain_verb verb) {
                "the members of pool " + name + " stand in the configuration: " + what + " there, and reload");
 }
 
+bool is_last_ready(const routing::view& view, std::string_view member) {
+  return std::ranges::none_of(view.members(), [&](const routing::member& one) {
+    return one.id != member && one.state == routing::member_state::ready;
+  });
+}
+
+/// What a person should know who has just drained the member.
+json::array notes_of(const pool_facts& pool, std::string_view member) {
+  json::array notes;
+  if (pool.rails && pool.rails->suspended)
+    notes.emplace_back("the pool is suspended: its view changes only once it is resumed");
+  const auto is_it = [&](const auto& departed) { return departed.id == member; };
+  if (pool.rails && std::ranges::any_of(pool.rails->held, is_it))
+    notes.emplace_back("the member has left etcd and is only held in the view, as it was: `limpet "
+                       "membership apply` takes it out");
+  if (is_last_ready(pool.pool->view, member))
+    notes.emplace_back("no other member of the pool is ready: new sessions have nowhere to go");
+  return notes;
+}
+
 } // namespace
+
+bool can_be_named(std::string_view by) noexcept {
+  return !by.empty() && by.size() <= by_bytes_max &&
+         std::ranges::all_of(by, [](char c) { return c >= ' ' && c <= '~'; });
+}
 
 std::variant<drain_target, drain_answer> find_drain_target(const std::vector<pool_facts>& pools,
                                                            std::string_view query, drain_verb verb) {
@@ -137,7 +158,8 @@ std::variant<drain_target, drain_answer> find_drain_target(const std::vector<poo
   return not_found("pool " + to_utf8(target.pool) + " has no member " + target.member, {&pool});
 }
 
-drain_answer answer_of(const drain_target& target, drain_verb verb, const drain_outcome& outcome) {
+drain_answer answer_of(const drain_target& target, drain_verb verb, const drain_outcome& outcome,
+                       const std::vector<pool_facts>& pools) {
   using kind = drain_outcome::kind;
   const bool begins = verb == drain_verb::begin;
   switch (outcome.what) {
@@ -153,12 +175,17 @@ drain_answer answer_of(const drain_target& target, drain_verb verb, const drain_
   const bool is_done = outcome.what == kind::done;
   if (!begins && !is_done)
     return error(404, "pool " + to_utf8(target.pool) + " has no drain of member " + target.member);
-  return {200,
-          {{"pool", to_utf8(target.pool)},
-           {"member", target.member},
-           {"drain", !begins   ? "undone"
-                     : is_done ? "begun"
-                               : "begun earlier"}}};
+  drain_answer answer{200,
+                      {{"pool", to_utf8(target.pool)},
+                       {"member", target.member},
+                       {"drain", !begins   ? "undone"
+                                 : is_done ? "begun"
+                                           : "begun earlier"}}};
+  for (const auto& pool : pools)
+    if (begins && pool.pool && pool.pool->settings.name == target.pool)
+      if (auto notes = notes_of(pool, target.member); !notes.empty())
+        answer.content["notes"] = std::move(notes);
+  return answer;
 }
 
 json::array drains_array(const std::vector<membership::operator_drain>& drains) {

@@ -16,6 +16,9 @@ namespace limpet::ops {
 /// is another page, /drain.
 enum class drain_verb : std::uint8_t { begin, undo };
 
+/// Whether it can stand as `by` of a drain: 1 to 128 bytes of printable ASCII.
+bool can_be_named(std::string_view by) noexcept;
+
 /// What is to be written.
 struct drain_target {
   std::string pool;
@@ -37,8 +40,11 @@ std::variant<drain_target, drain_answer> find_drain_target(const std::vector<poo
                                                            std::string_view query, drain_verb verb);
 
 /// What is said of an attempt: 200, 404 where there was nothing to undo, 503 where the store did not answer,
-/// 502 where it refused.
-drain_answer answer_of(const drain_target& target, drain_verb verb, const drain_outcome& outcome);
+/// 502 where it refused. Of a drain that has begun also under "notes", in words, what `pools` say that keeps it
+/// from having an effect, or makes it worse than it was meant to be: the pool is suspended, the member is only
+/// held in the view, no other is ready.
+drain_answer answer_of(const drain_target& target, drain_verb verb, const drain_outcome& outcome,
+                       const std::vector<pool_facts>& pools);
 
 /// One pool's: member, who and when where it is known, and whether the member is there.
 boost::json::array drains_array(const std::vector<membership::operator_drain>& drains);

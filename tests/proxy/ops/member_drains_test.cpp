@@ -118,7 +118,7 @@ TEST_F(member_drains_test, a_drain_of_a_member_that_is_not_there_can_be_undone) 
 TEST_F(member_drains_test, what_came_of_it) {
   const drain_target target{"chat", "a", "admin"};
   const auto said = [&](drain_verb verb, drain_outcome outcome) {
-    const auto answer = answer_of(target, verb, outcome);
+    const auto answer = answer_of(target, verb, outcome, pools);
     return std::to_string(answer.status) + ' ' + boost::json::serialize(answer.content);
   };
   EXPECT_EQ(said(drain_verb::begin, {}), R"(200 {"pool":"chat","member":"a","drain":"begun"})");
@@ -130,6 +130,28 @@ TEST_F(member_drains_test, what_came_of_it) {
   EXPECT_THAT(said(drain_verb::begin, {kind::no_answer, "timed out"}), testing::StartsWith("503 "));
   EXPECT_EQ(said(drain_verb::begin, {kind::refused, "permission denied"}),
             R"(502 {"error":"permission denied"})");
+}
+
+TEST_F(member_drains_test, a_drain_that_will_not_do_what_was_meant_says_why) {
+  const auto notes_of = [&](const char* member, drain_verb verb = drain_verb::begin) {
+    const auto answer = answer_of({"chat", member, "admin"}, verb, {}, pools);
+    const auto* notes = answer.content.if_contains("notes");
+    return notes != nullptr ? boost::json::serialize(*notes) : std::string();
+  };
+  EXPECT_EQ(notes_of("a"), "") << "b is ready too";
+  const auto now = std::chrono::steady_clock::now();
+  auto& rails = pools[0].rails.emplace();
+  rails.suspended = now;
+  EXPECT_THAT(notes_of("a"), HasSubstr("the pool is suspended"));
+  rails.suspended.reset();
+  rails.held = {{"a", now, now, 2, 3}};
+  EXPECT_THAT(notes_of("a"), HasSubstr("only held in the view"));
+  EXPECT_EQ(notes_of("b"), "");
+  auto members = example_.pool("chat").view.members();
+  example_.pool("chat").view = routing::view({members[0], members[2]}, 43);
+  rails.held.clear();
+  EXPECT_THAT(notes_of("a"), HasSubstr("no other member of the pool is ready"));
+  EXPECT_EQ(notes_of("a", drain_verb::undo), "");
 }
 
 TEST_F(member_drains_test, the_list_has_pools_from_etcd_alone) {
