@@ -116,23 +116,52 @@ session_entry session_entry_of(const session_settings& session) {
   return out;
 }
 
-/// Fields that are not passed on as they came, or have cookies in them.
+/// Fields that have a meaning of their own: they are not passed on as they came, have cookies in them, or are
+/// read by caches, browsers and members, whom a tag would confuse.
 bool carries_values(std::string_view header) {
-  constexpr std::array<std::string_view, 14> others{"connection",
-                                                    "content-length",
+  constexpr std::array<std::string_view, 8> families{
+      "accept", "access-control-", "content-", "if-", "limpet-", "proxy-", "sec-", "x-forwarded-"};
+  constexpr std::array<std::string_view, 37> others{"age",
+                                                    "allow",
+                                                    "alt-svc",
+                                                    "cache-control",
+                                                    "connection",
                                                     "cookie",
+                                                    "date",
+                                                    "early-data",
+                                                    "etag",
                                                     "expect",
+                                                    "expires",
                                                     "forwarded",
+                                                    "from",
                                                     "host",
                                                     "keep-alive",
+                                                    "last-modified",
+                                                    "link",
+                                                    "location",
+                                                    "max-forwards",
+                                                    "origin",
+                                                    "pragma",
+                                                    "range",
+                                                    "referer",
+                                                    "retry-after",
+                                                    "server",
                                                     "set-cookie",
                                                     "te",
                                                     "trailer",
                                                     "transfer-encoding",
                                                     "upgrade",
-                                                    "x-request-id",
-                                                    "via"};
-  return !routing::ascii_iequal(header.substr(0, 7), "limpet-") &&
+                                                    "user-agent",
+                                                    "vary",
+                                                    "via",
+                                                    "warning",
+                                                    "www-authenticate",
+                                                    "x-real-ip",
+                                                    "x-request-id"};
+  const auto begins_with = [&](auto family) {
+    return routing::ascii_iequal(header.substr(0, family.size()), family);
+  };
+  return std::ranges::none_of(families, begins_with) &&
          std::ranges::none_of(others, [&](auto name) { return routing::ascii_iequal(header, name); });
 }
 

@@ -43,7 +43,8 @@ TEST(envelope_settings, are_a_header_or_a_cookie) {
 
 TEST(envelope_settings, name_a_field_that_passes) {
   for (const std::string name :
-       {"Host", "cookie", "Set-Cookie", "Connection", "X-Request-Id", "limpet-session"})
+       {"Host", "cookie", "Set-Cookie", "Connection", "X-Request-Id", "limpet-session", "Date", "Location",
+        "X-Forwarded-For", "Sec-WebSocket-Key", "content-type"})
     EXPECT_THAT(
         errors_with("key: [{envelope: {header: " + name + "}}]"),
         ElementsAre("6:41 pools.a.session.key[0].envelope: the field \"" + name +
