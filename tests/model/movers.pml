@@ -1,0 +1,97 @@
+/* Whoever moves the record on: rules 5, 9 and 10. As environment, for safety: a PREPARE of any members at any time, and each
+   commit that the rules allow. Its compare-and-swap makes reading the head and writing the next one step. */
+
+byte named; /* owners are alike: a new one is the next by number */
+
+/* Rule 9. Whom it no longer finds in routers/ was removed, or left. */
+#ifdef MUTANT_OLD_ACKS
+byte committed; /* when the last commit was */
+#define has_acknowledged(p) (acks[p] > committed)
+#else
+#define has_acknowledged(p) (acks[p] == head)
+#endif
+#define does_not_hold_up(p) (!waited_for[p] || !routers[p] || has_acknowledged(p))
+#if PROXIES == 2
+#define nobody_holds_up (does_not_hold_up(0) && does_not_hold_up(1))
+#elif PROXIES == 3
+#define nobody_holds_up (does_not_hold_up(0) && does_not_hold_up(1) && does_not_hold_up(2))
+#endif
+#define may_commit (record[head].prepare && nobody_holds_up)
+
+/* Rule 5. The set is read at the PREPARE's own revision: to read it later means to wait for joiners too, and so for more. */
+#ifdef MUTANT_CACHED_ROUTERS
+bool cached[PROXIES];
+#define barrier_member(p) cached[p]
+#else
+#define barrier_member(p) routers[p]
+#endif
+
+inline read_routers() {
+  p = 0;
+  do
+  :: p < PROXIES ->
+    waited_for[p] = record[head].prepare && barrier_member(p);
+#ifdef MUTANT_CACHED_ROUTERS
+    cached[p] = routers[p];
+#endif
+#ifdef LAZY
+    acks[p] = 0; /* of a record that is past, it makes no difference any more */
+#endif
+    p++
+  :: else -> p = 0; break
+  od
+}
+
+inline write_prepare(next) {
+#ifdef MUTANT_BASE_OF_SUPERSEDED
+  record[head + 1].base = record[head].members;
+#else
+  record[head + 1].base = (record[head].prepare -> record[head].base : record[head].members);
+#endif
+  record[head + 1].members = next;
+  record[head + 1].prepare = true;
+  head++;
+  read_routers();
+  printf("record %d: PREPARE %c -> %c\n", head, 64 + record[head].base, 64 + next)
+}
+
+/* The other invariant: what of a moved key is in flight at its commit is of a proxy behind its fence, and is unwritten. */
+inline nothing_moved_in_flight(w) {
+#ifndef ONLY_ONE_OWNER
+  assert(!counted(w) || stays(head, work[w].key) ||
+         (!executing(w) && !(running(work[w].proxy) && !fenced(work[w].proxy))))
+#endif
+}
+
+inline write_commit(decided) {
+  record[head + 1].members = record[decided].members;
+  record[head + 1].base = record[decided].members;
+  head++;
+  read_routers();
+  printf("record %d: COMMITTED %c\n", head, 64 + record[head].members)
+}
+
+proctype Movers() {
+  byte m, p;
+end:
+  do
+  :: atomic { head + 1 < RECORDS ->
+       m = 1;
+       do
+       :: m <= named && m < OWNERS -> m++
+       :: break
+       od;
+       d_step {
+         if :: m > named -> named = m :: else fi;
+         write_prepare(m);
+         m = 0
+       } }
+  :: d_step { head + 1 < RECORDS && may_commit ->
+       nothing_moved_in_flight(0);
+       nothing_moved_in_flight(1);
+#ifdef MUTANT_OLD_ACKS
+       committed = head + 1;
+#endif
+       write_commit(head) }
+  od
+}
