@@ -13,16 +13,17 @@
 #endif
 
 /* A reply that is still under way then brings a deadline that is past, since it counts from when the read was sent. */
-inline outlive_reply(p) {
-#ifndef MUTANT_RECEIVE_TIME
-  if :: proxy[p].reply == BEFORE -> proxy[p].reply = NEVER :: else fi
+#ifdef MUTANT_RECEIVE_TIME
+#define reply_after_grace(p) proxy[p].reply
+#else
+#define reply_after_grace(p) (proxy[p].reply == BEFORE -> NEVER : proxy[p].reply)
 #endif
-}
 
 proctype Keys_of(byte p) {
 end:
   do
-  :: d_step { DETAIL && alive[p] ->
+  :: d_step { DETAIL && alive[p] && (left(faults) || !running(p)) ->
+       if :: running(p) -> spend(faults) :: else fi;
        alive[p] = false; proxy[p].grace = true;
        printf("alive/ of proxy %d is lost, and somebody sees it\n", p);
 #ifdef MUTANT_LEASED_ROUTERS
@@ -35,7 +36,7 @@ end:
   :: d_step { routers[p] && proxy[p].grace && !alive[p] && grace_is_over(p) ->
        printf("the grace of proxy %d is over, it is removed\n", p);
        routers[p] = false; acks[p] = 0; proxy[p].grace = false;
-       outlive_reply(p) }
+       proxy[p].reply = reply_after_grace(p) }
   /* The same lazily: the deadline passes in the step that needs it to be past. */
   :: d_step { !DETAIL && running(p) && routers[p] && nothing_executes(p) ->
        printf("proxy %d loses alive/ and is removed after the grace\n", p);

@@ -24,3 +24,21 @@
 #else
 #define DETAIL true
 #endif
+
+/* For progress all that might go on for ever has a budget, so that each run ends and its last state can be judged. Steps that
+   are not AGAIN happen once; the budgets are in progress.pml. */
+#ifdef PROGRESS
+#define AGAIN false
+#define left(budget) (budget > 0)
+#define spend(budget) budget--
+#else
+#define AGAIN true
+#define left(budget) true
+#define spend(budget) skip
+#endif
+
+#ifdef NOBODY_LEAVES /* to see the trace of a mutant that takes another way */
+#define LEAVES false
+#else
+#define LEAVES true
+#endif

@@ -53,10 +53,11 @@ inline delete_keys(p) {
 #define not_parked(r, k) stays(r, k)
 #endif
 #define may_choose(p, v, k) \
-  (running(p) && !fenced(p) && work[1].state == IDLE && not_parked(proxy[p].held[v], k))
+  (running(p) && !fenced(p) && work[1].state == IDLE && left(requests) && not_parked(proxy[p].held[v], k))
 
 /* Rule 7: chosen and counted in the step that reads the snapshot. */
 inline choose(p, v, k) {
+  spend(requests);
   w = (work[0].state == IDLE -> 0 : 1);
   work[w].state = CHOSEN;
   work[w].proxy = p;
@@ -103,21 +104,21 @@ inline apply(p, v) {
 
 /* Rule 4: when to leave. */
 #ifdef MUTANT_EXIT_AT_ONCE
-#define may_leave(p) running(p)
+#define may_leave(p) (running(p) && left(faults))
 #else
-#define may_leave(p) (running(p) && !counts_any(p))
+#define may_leave(p) (LEAVES && running(p) && left(faults) && !counts_any(p))
 #endif
 
 /* Rule 4, upgrade to a successor that is an incarnation of its own: it takes over a live connection only where it might
    choose that owner itself, by the record that it holds now, and counts it from that step. */
-#ifdef MUTANT_UPGRADE
-#define might_choose(p, w) true
+#ifdef MUTANT_UPGRADE /* the predecessor counts it, and so has not acknowledged; that is not enough */
+#define might_choose(p, w) routers[work[w].proxy]
 #else
 #define might_choose(p, w) \
   (stays(proxy[p].held[0], work[w].key) && owner_by(proxy[p].held[0], work[w].key) == work[w].owner)
 #endif
 #define may_adopt(p, w) \
-  (running(p) && !fenced(p) && work[w].state == OPEN && work[w].proxy != p && running(work[w].proxy) && \
+  (AGAIN && running(p) && !fenced(p) && work[w].state == OPEN && work[w].proxy != p && running(work[w].proxy) && \
    might_choose(p, w))
 inline adopt(p, w) {
   printf("proxy %d hands the connection of request %d over to proxy %d\n", work[w].proxy, w, p);
@@ -131,13 +132,13 @@ end:
 #include "registration.pml"
 
   /* Rule 2. A read that misses one of the keys changes nothing. The record that it reads is applied like any other. */
-  :: d_step { DETAIL && running(p) && routers[p] && alive[p] && proxy[p].reply == NEVER ->
+  :: d_step { DETAIL && AGAIN && running(p) && routers[p] && alive[p] && proxy[p].reply == NEVER ->
        proxy[p].reply = (proxy[p].grace -> AFTER : BEFORE);
        printf("proxy %d reads its keys\n", p) }
   :: d_step { proxy[p].reply != NEVER ->
        proxy[p].deadline = proxy[p].reply; proxy[p].reply = NEVER;
        printf("proxy %d has the reply, and a deadline ahead\n", p) }
-  :: d_step { DETAIL && !fenced(p) -> proxy[p].deadline = NEVER; printf("proxy %d is past its deadline\n", p) }
+  :: d_step { DETAIL && (AGAIN || !alive[p]) && !fenced(p) -> proxy[p].deadline = NEVER; printf("proxy %d is past its deadline\n", p) }
 
   :: atomic { running(p) && first_to_apply(p, 0) <= head -> apply(p, 0) }
   :: d_step { may_choose(p, 0, 0) -> choose(p, 0, 0) }
@@ -154,7 +155,11 @@ end:
   :: d_step { may_acknowledge(p) ->
        acks[p] = proxy[p].held[0];
        printf("proxy %d acknowledges record %d\n", p, acks[p]) }
-  :: d_step { may_leave(p) -> printf("proxy %d leaves and deletes its keys\n", p); delete_keys(p); end_process(p) }
-  :: d_step { DETAIL && running(p) -> printf("proxy %d is killed\n", p); end_process(p) }
+  :: d_step { may_leave(p) ->
+       spend(faults); delete_keys(p); end_process(p);
+       printf("proxy %d leaves and deletes its keys\n", p) }
+  :: d_step { DETAIL && running(p) && left(faults) ->
+       spend(faults); end_process(p);
+       printf("proxy %d is killed\n", p) }
   od
 }

@@ -32,7 +32,7 @@ end:
        work[w].state = OPEN; work[w].executing = BY_FIRST;
        printf("proxy %d writes the first byte of request %d to %c\n", work[w].proxy, w, 64 + work[w].owner);
        one_owner() }
-  :: d_step { work[w].state == OPEN && work[w].executing != BY_LATER && may_write(w) ->
+  :: d_step { work[w].state == OPEN && work[w].executing != BY_LATER && (AGAIN || executing(w)) && may_write(w) ->
        work[w].executing = BY_LATER;
        printf("proxy %d writes another byte of request %d to %c\n", work[w].proxy, w, 64 + work[w].owner);
        one_owner() }

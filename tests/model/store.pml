@@ -4,6 +4,9 @@ typedef Record {
   bool prepare; /* else committed */
   byte members; /* as far as the keys see them: who owns each, see owner() */
   byte base;    /* the last committed members; of a committed record, its own */
+#ifdef PROGRESS
+  byte members_rev; /* the revision of the read that the members are from */
+#endif
 };
 
 Record record[RECORDS]; /* every value that `view` ever had; the index stands for mod_revision */
