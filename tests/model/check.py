@@ -18,7 +18,7 @@ from runs import FULL, QUICK
 
 FOLDER = os.path.dirname(os.path.abspath(__file__))
 STEPS_MAX = 1_000_000  # of one path; a path that is longer is reported by pan, and fails the run
-COLUMNS = "{:<26} {:<28} {:>12} {:>7} {:>8} {:>6}"
+COLUMNS = "{:<20} {:<18} {:>12} {:>7} {:>8} {:>6}"
 
 
 class Outcome:
@@ -51,16 +51,18 @@ def read_trace(run, folder):
 
 
 def judge(outcome, output):
-    """A search that was not completed proves nothing; a violation has to be of an assertion, and not a deadlock."""
+    """A search cut short proves nothing; what is to be found has to be an assertion's failure, with its trace."""
+    run = outcome.run
     errors = re.search(r"errors: (\d+)", output)
-    if not errors or "max search depth too small" in output or "not completed" in output and not outcome.run.violates:
-        outcome.verdict = "SEARCH CUT SHORT"
-    elif outcome.run.violates:
-        outcome.passed = "assertion violated" in output and bool(outcome.trace)
-        outcome.verdict = "found" if outcome.passed else "NOT FOUND"
+    cut_short = not errors or "max search depth too small" in output or "not completed" in output
+    if errors and errors.group(1) != "0":
+        outcome.passed = run.violates and "assertion violated" in output and bool(outcome.trace)
+        outcome.verdict = "found" if outcome.passed else "VIOLATED"
+    elif run.violates or cut_short:
+        outcome.verdict = "SEARCH CUT SHORT" if cut_short else "NOT FOUND"
     else:
-        outcome.passed = errors.group(1) == "0"
-        outcome.verdict = ("holds, " + ("bitstate" if outcome.run.bitstate else "exhaustive")) if outcome.passed else "VIOLATED"
+        outcome.passed = True
+        outcome.verdict = "holds, bitstate" if run.bitstate else "holds, exhaustive"
 
 
 def measure(outcome, output):
@@ -79,7 +81,8 @@ def check(run):
             return outcome
         limits = [f"-w{run.bitstate or 22}"]
         began = time.monotonic()
-        outcome.output = subprocess.run(["./pan", f"-m{STEPS_MAX}", *limits], cwd=folder, capture_output=True, text=True).stdout
+        pan = ["./pan", f"-m{STEPS_MAX}", *limits]
+        outcome.output = subprocess.run(pan, cwd=folder, capture_output=True, text=True).stdout
         outcome.seconds = time.monotonic() - began
         if os.path.exists(os.path.join(folder, f"{run.model}.trail")):
             outcome.trace = read_trace(run, folder)

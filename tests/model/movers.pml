@@ -1,7 +1,16 @@
 /* Whoever moves the record on: rules 5, 9 and 10. As environment, for safety: a PREPARE of any members at any time, and each
    commit that the rules allow. Its compare-and-swap makes reading the head and writing the next one step. */
 
-byte named; /* owners are alike: a new one is the next by number */
+byte named[KEYS]; /* owners are alike: one that a key has not had yet is the next by number */
+
+inline any_owner(o, k) {
+  o = 1;
+  do
+  :: o <= named[k] && o < OWNERS -> o++
+  :: break
+  od;
+  if :: o > named[k] -> named[k] = o :: else fi
+}
 
 /* Rule 9. Whom it no longer finds in routers/ was removed, or left. */
 #ifdef MUTANT_OLD_ACKS
@@ -52,7 +61,7 @@ inline write_prepare(next) {
   record[head + 1].prepare = true;
   head++;
   read_routers();
-  printf("record %d: PREPARE %c -> %c\n", head, 64 + record[head].base, 64 + next)
+  printf("record %d: PREPARE %c -> %c\n", head, 64 + owner(record[head].base, 0), 64 + owner(next, 0))
 }
 
 /* The other invariant: what of a moved key is in flight at its commit is of a proxy behind its fence, and is unwritten. */
@@ -69,23 +78,22 @@ inline write_commit(decided) {
   record[head + 1].base = record[decided].members;
   head++;
   read_routers();
-  printf("record %d: COMMITTED %c\n", head, 64 + record[head].members)
+  printf("record %d: COMMITTED %c\n", head, 64 + owner(record[head].members, 0))
 }
 
 proctype Movers() {
-  byte m, p;
+  byte m, n, p;
 end:
   do
   :: atomic { head + 1 < RECORDS ->
-       m = 1;
-       do
-       :: m <= named && m < OWNERS -> m++
-       :: break
-       od;
+       any_owner(m, 0);
+#if KEYS == 2
+       any_owner(n, 1);
+#endif
        d_step {
-         if :: m > named -> named = m :: else fi;
-         write_prepare(m);
-         m = 0
+         write_prepare(members_of(m, n));
+         m = 0;
+         n = 0
        } }
   :: d_step { head + 1 < RECORDS && may_commit ->
        assert(nothing_moved_in_flight(0) && nothing_moved_in_flight(1));

@@ -10,9 +10,10 @@
 init {
   byte p;
   atomic {
-    named = 1;
-    record[0].members = 1;
-    record[0].base = 1;
+    named[0] = 1;
+    named[KEYS - 1] = 1;
+    record[0].members = members_of(1, 1);
+    record[0].base = members_of(1, 1);
     do
     :: p < PROXIES -> run Proxy_process(p); run Keys_of(p); p++
     :: else -> p = 0; break

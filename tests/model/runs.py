@@ -53,7 +53,7 @@ MUTANTS = [
 PROGRESS = [
     holds("progress", "two movers commit the newest members in the end", "RECORDS=5", model="progress.pml"),
     Run("no-members-rev", "movers supersede each other until the budget of records is spent",
-        ("MUTANT_NO_MEMBERS_REV", "ONLY_COMMITS", "RECORDS=8", "FAULTS=0", "REQUESTS=0"), model="progress.pml", violates=True),
+        ("MUTANT_NO_MEMBERS_REV", "ONLY_COMMITS", "RECORDS=6", "FAULTS=0", "REQUESTS=0"), model="progress.pml", violates=True),
 ]
 
 QUICK = [
@@ -67,7 +67,9 @@ QUICK = [
 
 FULL = [
     holds("lazy-2-proxies-6", "2 proxies, 6 records", "LAZY", "RECORDS=6", megabytes=20000),
+    holds("lazy-2-proxies-8", "2 proxies, 8 records", "LAZY", "RECORDS=8", megabytes=20000),
     holds("lazy-3-proxies-5", "2 proxies and a late joiner, 5 records", "LAZY", "RECORDS=5", "PROXIES=3", megabytes=20000),
+    holds("lazy-3-proxies-6", "the same, 6 records", "LAZY", "RECORDS=6", "PROXIES=3", megabytes=20000),
     holds("lazy-2-workers-5", "2 proxies of 2 workers, 5 records", "LAZY", "RECORDS=5", "WORKERS=2", megabytes=20000),
     holds("lazy-2-keys-5", "2 proxies, 2 keys, 5 records", "LAZY", "RECORDS=5", "KEYS=2", megabytes=20000),
     holds("detail-2-proxies-4", "every step, 2 proxies, 4 records", "RECORDS=4", megabytes=20000),

@@ -23,7 +23,9 @@ bool waited_for[PROXIES];
 /* Placement. Members that differ in nothing that moves a key are the same to us. */
 #if KEYS == 1
 #define owner(members, key) (members)
+#define members_of(first, second) (first)
 #else
+#define members_of(first, second) ((first) + (OWNERS + 1) * (second))
 #define owner(members, key) ((key) == 0 -> (members) % (OWNERS + 1) : (members) / (OWNERS + 1))
 #endif
 
