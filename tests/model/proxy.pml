@@ -132,13 +132,15 @@ end:
 #include "registration.pml"
 
   /* Rule 2. A read that misses one of the keys changes nothing. The record that it reads is applied like any other. */
-  :: d_step { DETAIL && AGAIN && running(p) && routers[p] && alive[p] && proxy[p].reply == NEVER ->
+  :: d_step { DETAIL && AGAIN && running(p) && proxy[p].reply == NEVER && routers[p] && alive[p] ->
        proxy[p].reply = (proxy[p].grace -> AFTER : BEFORE);
        printf("proxy %d reads its keys\n", p) }
   :: d_step { proxy[p].reply != NEVER ->
        proxy[p].deadline = proxy[p].reply; proxy[p].reply = NEVER;
        printf("proxy %d has the reply, and a deadline ahead\n", p) }
-  :: d_step { DETAIL && (AGAIN || !alive[p]) && !fenced(p) -> proxy[p].deadline = NEVER; printf("proxy %d is past its deadline\n", p) }
+  :: d_step { DETAIL && (AGAIN || !alive[p]) && !fenced(p) ->
+       proxy[p].deadline = NEVER;
+       printf("proxy %d is past its deadline\n", p) }
 
   :: atomic { running(p) && first_to_apply(p, 0) <= head -> apply(p, 0) }
   :: d_step { may_choose(p, 0, 0) -> choose(p, 0, 0) }
