@@ -18,7 +18,7 @@ packages_of() {
       libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev libspdlog-dev \
       libssl-dev libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev ;;
     run) echo etcd-server etcd-client curl python3 ;;
-    test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus systemd ;;
+    test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus spin systemd ;;
     bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server valgrind python3 ;;
     full) echo chromium chromium-driver git valgrind libc6-dbg ;;
     examples) echo git nodejs npm ;;
