@@ -74,6 +74,7 @@ private:
   std::optional<child> child_;
   std::string child_incarnation_; ///< where a backend was started
   int terminations_ = 0;
+  bool was_healthy_ = false; ///< once at least: it may have been registered
   bool is_registration_over_ = false;
   bool is_registration_clean_ = true;
 };
@@ -159,7 +160,8 @@ void running_agent::on_registration_over(bool is_clean) {
 /// did not confirm, no proxy knows that they have to go, and none is waited for.
 asio::awaitable<void> running_agent::linger() {
   const auto began = std::chrono::steady_clock::now();
-  const auto no_longer_than = is_registration_clean_ ? options_.agent.linger : std::chrono::milliseconds(0);
+  const bool is_waited_for = was_healthy_ && is_registration_clean_;
+  const auto no_longer_than = is_waited_for ? options_.agent.linger : std::chrono::milliseconds(0);
   co_await pause(until_proxies_have_heard);
   while (terminations_ == 1 && std::chrono::steady_clock::now() - began < no_longer_than &&
          count_connections(options_.agent.address.text) != 0)
@@ -199,6 +201,7 @@ asio::awaitable<void> running_agent::check_for_ever() {
 
 void running_agent::on_verdict(bool is_well, const std::string& reason) {
   if (is_well) {
+    was_healthy_ = true;
     spdlog::info("the backend is healthy");
     // What a backend did while it was away nobody here knows, unless it is known to be the same process.
     registrar_.healthy(child_ ? child_incarnation_ : make_incarnation());
