@@ -96,7 +96,9 @@ class MemberFaults(FaultTest):
         load = Load(self, proxies, sessions=60).start()
         for proxy in proxies:
             proxy.wait_for_metric("an ejection", lambda m: m.total("limpet_member_ejected", member="c") == 1)
-        self.go_on(load, 60)  # what was under way at that moment fails yet
+        for proxy in proxies:  # what was under way at that moment fails yet
+            proxy.wait_for_metric("no more to come", lambda m: m.total("limpet_live_streams", member="c") == 0)
+        self.go_on(load, 60)
         failed = load.failed
         self.go_on(load, 1000)
         load.finish()
