@@ -85,9 +85,8 @@ type_ptr<agent_settings> agent_section() {
           "On SIGTERM, how long the member stays registered as draining: new sessions go elsewhere."),
       key("linger", &s::linger, duration(0ms, 24h),
           "How long a backend that the agent started goes on, at most, once it is no longer registered: "
-          "proxies "
-          "let its live connections go over half of `on_remove.deadline`. It ends sooner where none is "
-          "open."),
+          "proxies let its live connections go over half of `on_remove.deadline`. It ends sooner where none "
+          "is open."),
       key("slow_start", &s::slow_start, duration_or_zero(1s, 24h),
           "From its registration on, over this time, the member's weight grows to `weight` in up to ten "
           "steps. "

@@ -156,8 +156,9 @@ void running_agent::on_registration_over(bool is_clean) {
   spawn(linger());
 }
 
-/// Lets the backend serve those who are still with it: sessions that proxies let go one by one. Where etcd
-/// did not confirm, no proxy knows that they have to go, and none is waited for.
+/// Lets the backend serve those who are still with it: sessions that proxies let go one by one. Where it was
+/// never healthy nobody is, and where etcd did not confirm, no proxy knows that they have to go. Where nobody
+/// can tell how many there are, the whole time is waited.
 asio::awaitable<void> running_agent::linger() {
   const auto began = std::chrono::steady_clock::now();
   const bool is_waited_for = was_healthy_ && is_registration_clean_;

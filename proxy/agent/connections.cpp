@@ -1,5 +1,8 @@
 #include "proxy/agent/connections.hpp"
 
+#include "proxy/net/socket_address.hpp"
+
+#include <algorithm>
 #include <charconv>
 #include <fstream>
 #include <iterator>
@@ -21,9 +24,9 @@ std::string_view next_word(std::string_view& line) {
 }
 
 template <class Number>
-std::optional<Number> parse(std::string_view text, int base) {
+std::optional<Number> parse_hex(std::string_view text) {
   Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, 16);
   if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
   return number;
 }
@@ -35,9 +38,9 @@ std::string_view after_last_colon(std::string_view text) {
 /// A line is `sl: local_address:port remote_address:port state …`, numbers in hexadecimal.
 port_use use_in_line(std::string_view line, std::uint16_t port) {
   next_word(line);
-  const auto local = parse<std::uint16_t>(after_last_colon(next_word(line)), 16);
+  const auto local = parse_hex<std::uint16_t>(after_last_colon(next_word(line)));
   next_word(line);
-  const auto state = parse<unsigned>(next_word(line), 16);
+  const auto state = parse_hex<unsigned>(next_word(line));
   if (!local || *local != port || !state) return {};
   return {.is_listened_on = *state == state_listen,
           .connections = *state == state_established || *state == state_close_wait ? 1U : 0U};
@@ -67,10 +70,10 @@ port_use use_of_port(std::string_view table, std::uint16_t port) {
 }
 
 std::optional<std::size_t> count_connections(std::string_view address) {
-  const auto port = parse<std::uint16_t>(after_last_colon(address), 10);
-  if (!port) return std::nullopt;
-  auto use = use_of_port(read_table("/proc/net/tcp"), *port);
-  use += use_of_port(read_table("/proc/net/tcp6"), *port);
+  const auto at = net::split_host_port(address);
+  if (!at) return std::nullopt;
+  auto use = use_of_port(read_table("/proc/net/tcp"), at->port);
+  use += use_of_port(read_table("/proc/net/tcp6"), at->port);
   if (!use.is_listened_on) return std::nullopt;
   return use.connections;
 }

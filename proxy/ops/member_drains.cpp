@@ -181,10 +181,10 @@ drain_answer answer_of(const drain_target& target, drain_verb verb, const drain_
                        {"drain", !begins   ? "undone"
                                  : is_done ? "begun"
                                            : "begun earlier"}}};
-  for (const auto& pool : pools)
-    if (begins && pool.pool && pool.pool->settings.name == target.pool)
-      if (auto notes = notes_of(pool, target.member); !notes.empty())
-        answer.content["notes"] = std::move(notes);
+  const auto pool = std::ranges::find_if(
+      pools, [&](const auto& one) { return one.pool && one.pool->settings.name == target.pool; });
+  if (!begins || pool == pools.end()) return answer; // a reload may have taken it away meanwhile
+  if (auto notes = notes_of(*pool, target.member); !notes.empty()) answer.content["notes"] = std::move(notes);
   return answer;
 }
 
