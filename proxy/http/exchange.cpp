@@ -99,6 +99,7 @@ net::task<exchange::end> exchange::serve_one() {
     co_return co_await open_tunnel();
   }
 
+  report_status();
   const auto shown = begin_answer();
   const auto sent_before = record_.sent_bytes;
   const auto cut = co_await relay_content();

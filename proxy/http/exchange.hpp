@@ -123,6 +123,8 @@ private:
   // report_member.cpp
   void report_connect(const net::error_code& error);
   void report_failure(refusal why);
+  bool is_error_to_blame() const noexcept;
+  void report_status();
   void report_answer(refusal cut);
   void blame(net::misconduct what);
   const std::string& member_id() const { return pool().view.members()[placed_.member].id; }

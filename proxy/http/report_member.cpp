@@ -56,11 +56,21 @@ void exchange::report_failure(refusal why) {
   if (const auto what = misconduct_of(why)) blame(*what);
 }
 
-/// Of an answer that was passed on; `cut` is why it was not to its end. Nothing where it was ended here.
+bool exchange::is_error_to_blame() const noexcept {
+  return answer_.status >= 500 && pool().ejection.errors > 0;
+}
+
+/// Of the head of an answer, before any of it goes out: a client that has read the error that was one too many
+/// finds another member with its next request, whichever worker gets it.
+void exchange::report_status() {
+  if (is_error_to_blame()) blame(net::misconduct::server_error);
+}
+
+/// Of an answer that was passed on; `cut` is why it was not to its end. Nothing where it was ended here, or
+/// where its status said enough.
 void exchange::report_answer(refusal cut) {
-  if (client_gone_ || (cut != refusal::none && upstream_->io.interrupted())) return;
+  if (is_error_to_blame() || client_gone_ || (cut != refusal::none && upstream_->io.interrupted())) return;
   if (cut != refusal::none) return report_failure(cut);
-  if (answer_.status >= 500 && pool().ejection.errors > 0) return blame(net::misconduct::server_error);
   target().shared->good(attempt_began_);
 }
 
