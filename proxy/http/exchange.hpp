@@ -157,6 +157,7 @@ private:
   framing plan_answer();
   bool prepare_cookie();
   void seal_answer();
+  std::string_view trailers_of(h1::body_decoder& content) const;
   bool client_is_secure() const;
   static void on_end_due(void* self) noexcept;
   net::task<net::error_code> read_answer();

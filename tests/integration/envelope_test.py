@@ -7,6 +7,7 @@ import unittest
 from harness.case import IntegrationTest
 from harness.client import Connection
 from harness.limpet import static_config
+from harness.origin import answering
 from harness.session_member import SessionMember
 
 KEY = {"id": "k1", "secret": "a secret that is long enough to sign with"}
@@ -490,6 +491,26 @@ class Streams(EnvelopeTest):
             self.assertEqual(connection.read_chunk(), f"data: {member}\n\n".encode())
         for peer in members:
             peer.release()
+
+    def test_trailers_carry_no_session(self):
+        """Neither way: who gets them does not read them as fields of the head."""
+        coded = (
+            b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+            b"X-Sum: 42\r\nmcp-session-id: 7f3a\r\nSet-Cookie: JSESSIONID=7f3a\r\nX-Session: 17\r\n\r\n"
+        )
+        origin = self.start_origin(answering(b"HTTP/1.1 200 OK\r\n" + coded))
+        proxy = self.start([origin], HEADER, COOKIE)
+        client = self.connect(proxy.address)
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + coded)
+        passed = [("X-Sum", "42"), ("X-Session", "17")]
+        self.assertEqual(client.read_response().trailers.lines, passed)
+        self.assertEqual(origin.requests[0].trailers.lines, passed)
+
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+        origin.wait_for_requests(2)
+        client.send(coded[coded.index(b"0\r\nX-Sum") :])
+        self.assertEqual(client.read_response().trailers.lines, passed)
+        self.assertEqual(origin.requests[1].trailers.lines, passed, "also where they come late")
 
     def test_interim_answers_are_sealed_as_well(self):
         proxy = self.start(self.members("a"))
