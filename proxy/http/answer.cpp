@@ -80,6 +80,7 @@ void exchange::seal_answer() {
   count(envelope_outcome::sealed, counts.sealed);
   count(envelope_outcome::too_long, counts.too_long);
   count(envelope_outcome::unfit, counts.unfit);
+  adopt_issued(counts);
   if (counts.sealed > 0 && placed_.sticky == routing::sticky_outcome::none)
     placed_.sticky = routing::sticky_outcome::new_;
 }

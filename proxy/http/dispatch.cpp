@@ -37,6 +37,7 @@ bool exchange::skipped(std::uint32_t member) const {
 
 bool exchange::place() {
   leave_member();
+  issued_.reset(); // by an interim answer of the member before
   placed_ = routing::place(
       pool().view, session_, pool().placement, worker_.random.next(),
       [this](std::uint32_t member) { return skipped(member); },

@@ -492,6 +492,47 @@ class Streams(EnvelopeTest):
         for peer in members:
             peer.release()
 
+    def open_at(self, proxy, member, *fields):
+        """A WebSocket that reaches this member."""
+        for _ in range(200):
+            socket = self.open_websocket(proxy.address, headers=fields)
+            if socket.response.member == member:
+                return socket
+            socket.close()
+        raise AssertionError(f"no WebSocket reaches {member}")
+
+    def test_a_stream_that_began_a_session_stays_with_a_member_that_drains(self):
+        """As its next request would: until the member is removed."""
+        a, b = self.members("a", "b")
+        pool = {
+            "session": {"key": [{"header": "X-User"}, {"envelope": HEADER}]},
+            "on_remove": {"per_second": 100000, "jitter_percent": 0},
+        }
+        proxy = self.start([a, b], pool=pool, workers=1)
+        issue = ("X-Answer", json.dumps([("Mcp-Session-Id", "7f3a")]))
+        begun = self.open_at(proxy, "a", issue)
+        events = self.connect(proxy.address)
+        while True:
+            events.send_request("GET", "/events", [issue])
+            if events.read_head().member == "a":
+                break
+            events = self.connect(proxy.address)
+        self.assertEqual(events.read_chunk(), b"data: a\n\n")
+        user = next(one for one in map(str, range(100)) if self.ask(proxy, ("X-User", one)).member == "a")
+        users = self.open_at(proxy, "a", ("X-User", user), issue)
+        nobodys = self.open_at(proxy, "a")
+
+        proxy.reload(config_of([a.entry(state="draining"), b], pool=pool, workers=1))
+        for socket in (users, nobodys):  # the last to be let go
+            self.assertEqual(socket.read_frame().close_code, 1012)
+        self.assertEqual(begun.ask("hello"), "a: hello")
+        let_go = lambda: proxy.metrics().total("limpet_streams_let_go_total")
+        self.assertEqual(let_go(), 2)
+        proxy.reload(config_of([b], pool=pool, workers=1))
+        self.assertEqual(begun.read_frame().close_code, 1012)
+        self.assertEqual(events.read_chunk(), b"")
+        self.assertEqual(let_go(), 4)
+
     def test_trailers_carry_no_session(self):
         """Neither way: who gets them does not read them as fields of the head."""
         coded = (
