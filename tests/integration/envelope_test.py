@@ -310,6 +310,27 @@ class Members(EnvelopeTest):
             self.assertEqual(self.seen(response, "Mcp-Session-Id"), [sealed[:-56]])
         self.assertEqual(seen, {"b", "c"})
 
+    def test_each_request_counts_as_moved_until_the_application_issues_anew(self):
+        """Only it can: what the client has names the member that is gone."""
+        a, b = self.members("a", "b")
+        proxy = self.start([a, b])
+        (sealed,) = self.begin_at(proxy, "a")
+        proxy.reload(config_of([b]))
+        before = self.outcomes(proxy)
+
+        def counted():
+            after = self.outcomes(proxy)
+            return after["moved"] - before["moved"], after["hit"] - before["hit"]
+
+        for times in (1, 2, 3):
+            self.ask(proxy, ("Mcp-Session-Id", sealed))
+            self.assertEqual(counted(), (times, 0))
+        self.assertEqual(proxy.metrics().total("limpet_sessions_moved_total", pool="app", reason="owner"), 3)
+        issued = self.ask(proxy, ("Mcp-Session-Id", sealed), answer=[("Mcp-Session-Id", "7f3a")])
+        self.assertEqual(counted(), (4, 0))
+        self.ask(proxy, ("Mcp-Session-Id", issued.fields.get("Mcp-Session-Id")))
+        self.assertEqual(counted(), (4, 1))
+
     def test_a_member_that_is_gone_is_told_where_fail_over_is_off(self):
         a, b = self.members("a", "b")
         proxy = self.start([a, b], pool={"fail_over": "refuse"})
