@@ -94,18 +94,39 @@ class Ahead(EpochTest):
             self.assertEqual([client.read_response().member for _ in range(3)], ["c"] * 3)
         self.assertEqual(self.outcomes(self.other), {"read": 1})
 
-    def test_an_envelope_is_read_again_with_its_tag(self):
-        """Opening it has taken the tag off; without one it would begin another session."""
+    def start_both_with_envelopes(self, **pool):
         members = [SessionMember(self, one) for one in "abc"]
         for member in members:
             member.incarnation = "1"
-        self.start_both(members, pool={"session": {"key": [{"envelope": {"header": "Mcp-Session-Id"}}]}})
+        self.start_both(members, pool={"session": {"key": [{"envelope": {"header": "Mcp-Session-Id"}}]}, **pool})
+
+    def envelope_of(self, proxy, member):
+        """Of a new session that was placed there."""
         issue = [("X-Answer", json.dumps([("Mcp-Session-Id", "7f3a")]))]
-        sealed = None
-        while sealed is None:
-            response = self.fetch(self.one.address, headers=issue)
-            if response.json()["member"] == "c":
-                sealed = response.fields.get("Mcp-Session-Id")
+        while True:
+            response = self.fetch(proxy.address, headers=issue)
+            if response.json()["member"] == member:
+                return response.fields.get("Mcp-Session-Id")
+
+    def test_an_envelope_whose_member_may_be_there_is_not_called_gone(self):
+        self.start_both_with_envelopes(fail_over="refuse")
+        sealed = self.envelope_of(self.one, "c")
+        ask = lambda: self.fetch(self.other.address, headers=[("Mcp-Session-Id", sealed)])
+        self.relay.cut()
+        response = ask()
+        self.assertEqual((response.status, response.fields.get("Retry-After")), (503, "1"))
+        self.assertIn("The member that holds the session is not known here.", response.text())
+        told = self.other.ask_admin(f"/explain?url=/&header=Mcp-Session-Id:{sealed}").json()
+        self.assertEqual(told["decision"]["refusal"], "member_unknown")
+        self.relay.mend()
+        wait_until(lambda: ask().status == 200, "the session at its member")
+        self.etcd.delete(MEMBERS + "c")
+        wait_until(lambda: "is gone." in ask().text(), "the member to be gone")
+
+    def test_an_envelope_is_read_again_with_its_tag(self):
+        """Opening it has taken the tag off; without one it would begin another session."""
+        self.start_both_with_envelopes()
+        sealed = self.envelope_of(self.one, "c")
         seen = self.fetch(self.other.address, headers=[("Mcp-Session-Id", sealed)]).json()
         self.assertEqual(seen["member"], "c")
         self.assertIn(["Mcp-Session-Id", "7f3a"], seen["fields"])
