@@ -132,6 +132,30 @@ class Ahead(EpochTest):
         self.assertIn(["Mcp-Session-Id", "7f3a"], seen["fields"])
         self.assertEqual(self.outcomes(self.other), {"read": 1})
 
+    def test_a_wait_that_ends_in_another_pool_forgets_its_session(self):
+        """A reload gives the route to a pool without sessions while a request waits."""
+        self.start_both()
+        cookie = self.cookie_of(self.one, "c")
+        config = self.config(url=self.relay.url)
+        config["pools"]["open"] = {"members": {"static": [self.start_member("d").entry()]}, "session": {"key": []}}
+        elsewhere = {**config, "routes": [{**config["routes"][0], "pool": "open"}]}
+        self.relay.silence()
+
+        def is_caught():
+            """Whether the reload came while it waited, which takes a second at the most."""
+            self.other.reload(config)
+            before = sum(self.outcomes(self.other).values())
+            is_begun = lambda m: m.total("limpet_epoch_waits") > 0 or m.total("limpet_epoch_ahead_total") > before
+            with Connection(self.other.address) as client:
+                client.send_request(headers=[("Cookie", f"limpet={cookie}")])
+                self.other.wait_for_metric("a wait, under way or over", is_begun)
+                self.other.reload(elsewhere)
+                return client.read_response().member == "d"
+
+        wait_until(is_caught, "a request that waits while the configuration changes")
+        counted = lambda m: [m.total("limpet_sticky_total", pool="open", outcome=one) for one in ("none", "hit", "moved")]
+        self.other.wait_for_metric("a request without a session", lambda m: counted(m) == [1, 0, 0])
+
     def test_a_removal_counts_as_well(self):
         self.start_both()
         self.etcd.delete(MEMBERS + "a")
