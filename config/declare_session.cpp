@@ -300,7 +300,8 @@ type_ptr<session_settings> session_section() {
       key("key", &s::key, list(key_section(), {0, key_sources_max}),
           "Where the session key comes from; the first that is there wins. `[]`: no stickiness."),
       key("otherwise", &s::otherwise, choice<no_key_mode>({"balance", "refuse"}),
-          "For a request without a key: `balance` it over the members, or `refuse` it with 400."),
+          "For a request without a key: `balance` it over the members, at random by their weight, or "
+          "`refuse` it with 400."),
       key("key_bytes_max", &s::key_bytes_max, size32(1, 65'536),
           "The longest key; a longer one is answered 400."),
   });

@@ -55,12 +55,16 @@ private:
   bool write();
   drain_end wait();
   bool is_over(const std::string& admin);
-  ops::drain_progress look(const std::string& admin) const;
-  bool drains_everywhere() const;
+  ops::drain_progress look(const std::string& admin);
+  bool drains_everywhere();
 
   drain_options options_;
   std::string token_;
-  std::map<std::string, std::string> told_; ///< by admin: the last that was printed
+  struct proxy_look {
+    std::string told;        ///< the last that was printed
+    std::string incarnation; ///< the member's in the view, when it was there last
+  };
+  std::map<std::string, proxy_look> looks_; ///< by admin
 };
 
 json::object parsed(const std::string& content) {
@@ -106,16 +110,19 @@ bool drain_command::write() {
   return true;
 }
 
-ops::drain_progress drain_command::look(const std::string& admin) const {
+ops::drain_progress drain_command::look(const std::string& admin) {
   try {
-    return ops::read_drain_progress(parsed(ask_admin(admin, "/members", token_)), options_.pool,
-                                    options_.member);
+    auto& incarnation = looks_[admin].incarnation;
+    auto progress = ops::read_drain_progress(parsed(ask_admin(admin, "/members", token_)), options_.pool,
+                                             options_.member, incarnation);
+    if (!progress.incarnation.empty()) incarnation = progress.incarnation;
+    return progress;
   } catch (const std::exception& e) {
     return {.pool = {}, .problem = ops::printable(e.what())};
   }
 }
 
-bool drain_command::drains_everywhere() const {
+bool drain_command::drains_everywhere() {
   return std::ranges::all_of(options_.admins, [this](const auto& admin) {
     return look(admin).where == ops::drain_progress::state::draining;
   });
@@ -125,7 +132,7 @@ bool drain_command::drains_everywhere() const {
 bool drain_command::is_over(const std::string& admin) {
   const auto progress = look(admin);
   const auto text = ops::progress_text(progress);
-  if (auto& told = told_[admin]; told != text) {
+  if (auto& told = looks_[admin].told; told != text) {
     fmt::print("{}: {}\n", admin, text);
     std::fflush(stdout);
     told = text;

@@ -35,6 +35,9 @@ public:
   const config::settings& settings() const noexcept { return settings_; }
   std::shared_ptr<const http::snapshot> current() const noexcept { return current_; }
   const http::label_names& labels() const noexcept { return builder_.labels(); }
+  std::vector<ops::former_member> former_members_of(const std::string& pool) const {
+    return builder_.former_members(pool);
+  }
   membership::source_status status_of(const std::string& pool) const;
   /// What stands between the pool's source and its view; nullptr where there is none: static members, no such
   /// pool. Good until the next apply().

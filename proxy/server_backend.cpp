@@ -65,6 +65,7 @@ std::vector<ops::pool_facts> server::pools() const {
     all.push_back({pool, control_.status_of(name), health_checker_.of(*pool)});
     if (const auto* rails = control_.rails_of(name)) all.back().rails = rails->rails_now();
     all.back().drains = control_.drains_of(name);
+    all.back().former = control_.former_members_of(name);
   }
   return all;
 }

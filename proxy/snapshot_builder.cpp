@@ -128,6 +128,16 @@ std::shared_ptr<const http::snapshot> snapshot_builder::build(const config::sett
   return s;
 }
 
+std::vector<ops::former_member> snapshot_builder::former_members(const std::string& pool) const {
+  std::vector<ops::former_member> former;
+  for (auto one = members_.lower_bound({pool, {}, {}, {}}); one != members_.end(); ++one) {
+    const auto& [of_pool, id, incarnation, address] = one->first;
+    if (of_pool != pool) break;
+    if (one->second.used_by != snapshots_) former.push_back({id, incarnation, one->second.number});
+  }
+  return former;
+}
+
 void snapshot_builder::forget_unused(const config::settings& settings) {
   // Snapshots, connections and idle connections have a part in it, and nobody else can give one away.
   std::erase_if(members_, [&](const auto& entry) {

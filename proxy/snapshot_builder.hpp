@@ -4,6 +4,7 @@
 #include "proxy/http/labels.hpp"
 #include "proxy/http/snapshot.hpp"
 #include "proxy/membership/source.hpp"
+#include "proxy/ops/backend.hpp"
 
 #include <functional>
 #include <map>
@@ -31,6 +32,9 @@ public:
   std::shared_ptr<const http::snapshot> build(const config::settings& settings, const lists& members);
 
   const http::label_names& labels() const noexcept { return labels_; }
+
+  /// Members of the pool that the last snapshot does not have and that keep their number all the same, by id.
+  std::vector<ops::former_member> former_members(const std::string& pool) const;
 
 private:
   using member_key =

@@ -65,7 +65,7 @@ enum class placement_reason : std::uint8_t {
   no_members,        ///< none: the view has no ready member
   owner_unreachable, ///< none: the owner or pinned member is unreachable and fail-over is off, or so are all
                      ///< members
-  member_gone,       ///< none: the envelope's member left the view and fail-over is off
+  member_gone,       ///< none: the envelope's member is not in the view and fail-over is off
 };
 
 /// What became of the session's stickiness; a label of limpet_sticky_total.

@@ -2,6 +2,7 @@
 
 #include "routing/ascii.hpp"
 #include "routing/cookie.hpp"
+#include "routing/view.hpp"
 
 #include <algorithm>
 #include <optional>
@@ -239,13 +240,18 @@ sealed_envelopes seal_envelopes(std::span<const envelope_field> envelopes, std::
   if (room == 0) return counts;
   text.reserve(room); // views into it stay good
   for (header_field& field : fields)
-    for (const envelope_field& envelope : envelopes) {
+    for (std::size_t i = 0; i < envelopes.size(); ++i) {
+      const envelope_field& envelope = envelopes[i];
       const std::string_view value = issued_value(envelope, field, facts.now_unix_s);
       const sealing what = judge(envelope, value, facts);
       counts.too_long += what == sealing::too_long ? 1 : 0;
       counts.unfit += what == sealing::unfit ? 1 : 0;
       if (what != sealing::seal) continue;
       ++counts.sealed;
+      if (i <= counts.envelope) {
+        counts.envelope = i;
+        counts.key_hash = hash_bytes(value);
+      }
       const std::size_t begin = text.size();
       const auto end = static_cast<std::size_t>(value.data() + value.size() - field.value.data());
       text.append(field.value.substr(0, end));

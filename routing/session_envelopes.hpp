@@ -54,9 +54,14 @@ void open_envelopes(std::span<const envelope_field> envelopes, std::vector<heade
 
 /// How many values of an answer ...
 struct sealed_envelopes {
+  static constexpr std::size_t nothing = static_cast<std::size_t>(-1);
+
   unsigned sealed = 0;
   unsigned too_long = 0; ///< went bare: over the limit, or the cookie would be more than browsers take
   unsigned unfit = 0;    ///< went bare: can_be_sealed says no
+  // And of those sealed, the one that names the session: of the first envelope that got any, the last.
+  std::size_t envelope = nothing; ///< its index
+  std::uint64_t key_hash = 0;     ///< hash_bytes() of the bare value
 };
 
 /// What is known of an answer.

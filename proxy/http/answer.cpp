@@ -80,8 +80,19 @@ void exchange::seal_answer() {
   count(envelope_outcome::sealed, counts.sealed);
   count(envelope_outcome::too_long, counts.too_long);
   count(envelope_outcome::unfit, counts.unfit);
+  adopt_issued(counts);
   if (counts.sealed > 0 && placed_.sticky == routing::sticky_outcome::none)
     placed_.sticky = routing::sticky_outcome::new_;
+}
+
+/// What passes of the trailers of a request or an answer: all but an envelope's header. Nobody may take it
+/// for one of the head (RFC 9110 section 6.5.1), so it issues and names no session, and bare it would only
+/// lead clients astray. Cookies are never trailers.
+std::string_view exchange::trailers_of(h1::body_decoder& content) const {
+  if (!content.trailers().empty())
+    for (const auto& envelope : pool().envelopes)
+      if (envelope.what == routing::envelope_field::kind::header) content.drop_trailers(envelope.name);
+  return content.trailers();
 }
 
 /// Over TLS, as far as a trusted proxy before us says.
@@ -189,7 +200,7 @@ exchange::content_part exchange::take_content(std::string_view head) {
   if (endless_) events_.feed({part.data.data(), part.data.size()});
   const bool last = answer_decoder_.done() || (end_due_ && events_.between_events());
   if (head.empty() && part.data.empty() && !last) return {};
-  return {false, last, answer_encoder_.encode(head, part.data, last, answer_decoder_.trailers())};
+  return {false, last, answer_encoder_.encode(head, part.data, last, trailers_of(answer_decoder_))};
 }
 
 /// Head and content. Where all of it has come with the head, and the client takes it at once, it costs no

@@ -21,10 +21,11 @@ constexpr unsigned attempts_max = 64;
 constexpr int connect_timeouts_max = 4;
 constexpr unsigned interim_answers_max = 16;
 
-refusal refusal_of(routing::placement_reason reason, bool tried_any) noexcept {
+refusal refusal_of(routing::placement_reason reason, bool is_behind) noexcept {
   if (reason == routing::placement_reason::no_key_refused) return refusal::no_session_key;
-  if (reason == routing::placement_reason::member_gone) return refusal::member_gone;
-  if (reason == routing::placement_reason::owner_unreachable || tried_any) return refusal::owner_unreachable;
+  if (reason == routing::placement_reason::member_gone)
+    return is_behind ? refusal::member_unknown : refusal::member_gone;
+  if (reason == routing::placement_reason::owner_unreachable) return refusal::owner_unreachable;
   return refusal::no_members;
 }
 
@@ -37,6 +38,7 @@ bool exchange::skipped(std::uint32_t member) const {
 
 bool exchange::place() {
   leave_member();
+  issued_.reset(); // by an interim answer of the member before
   placed_ = routing::place(
       pool().view, session_, pool().placement, worker_.random.next(),
       [this](std::uint32_t member) { return skipped(member); },
@@ -49,7 +51,7 @@ bool exchange::place() {
 }
 
 net::task<refusal> exchange::dispatch() {
-  if (!place()) co_return refusal_of(placed_.reason, false);
+  if (!place()) co_return refusal_of(placed_.reason, is_behind_session());
   bool fresh = false;
   for (;;) {
     ++attempts_;

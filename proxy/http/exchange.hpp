@@ -133,6 +133,7 @@ private:
   routing::placement_key session() const noexcept override;
   void let_go(parting why, net::milliseconds within) override;
   void end_now(parting why) override;
+  void adopt_issued(const routing::sealed_envelopes& sealed) noexcept;
   void join_member();
   void leave_member() noexcept {
     if (is_listed()) worker_.streams.remove(*this);
@@ -157,6 +158,7 @@ private:
   framing plan_answer();
   bool prepare_cookie();
   void seal_answer();
+  std::string_view trailers_of(h1::body_decoder& content) const;
   bool client_is_secure() const;
   static void on_end_due(void* self) noexcept;
   net::task<net::error_code> read_answer();
@@ -229,7 +231,8 @@ private:
   std::string answer_head_; ///< and what is written with it at once
   std::array<iovec, 1> answer_piece_{};
   std::string cookie_;
-  std::string sealed_; ///< the answer's fields with envelopes
+  std::string sealed_;                           ///< the answer's fields with envelopes
+  std::optional<routing::placement_key> issued_; ///< the session that one of them begins
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
   bool answer_begun_ = false; ///< its head was read

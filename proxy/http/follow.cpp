@@ -12,7 +12,24 @@ void exchange::join_member() {
   worker_.streams.add(*this, {pool(), target(), snapshot_->number, stream_kind::request});
 }
 
+/// A value that the answer issues names the session from now on, unless a source before its own has a key.
+void exchange::adopt_issued(const routing::sealed_envelopes& sealed) noexcept {
+  if (sealed.sealed == 0) return;
+  const bool is_found = key_.outcome == routing::key_result::status::found;
+  const bool is_fresh = session_.from == routing::placement_key::origin::fresh;
+  const auto& sources = pool().settings.session.key;
+  for (std::size_t i = 0, envelope = 0; i < sources.size(); ++i) {
+    if (sources[i].envelope && envelope++ == sealed.envelope) {
+      const auto& member = pool().view.hashes(placed_.member);
+      issued_ = {routing::placement_key::origin::envelope, sealed.key_hash, member.id, member.incarnation};
+      return;
+    }
+    if ((is_found && i == key_.source) || (is_fresh && sources[i].issued)) return;
+  }
+}
+
 routing::placement_key exchange::session() const noexcept {
+  if (issued_) return *issued_;
   return routing::key_after(placed_, pool().view, pool().placement, session_);
 }
 

@@ -38,6 +38,8 @@ constexpr std::array<refusal_facts, static_cast<std::size_t>(refusal::count_)> t
     {"owner_unreachable", 503, "Service Unavailable", "The session's member cannot be reached.", member,
      true},
     {"member_gone", 503, "Service Unavailable", "The member that held the session is gone.", member, true},
+    {"member_unknown", 503, "Service Unavailable", "The member that holds the session is not known here.",
+     member, true},
     {"connect_failed", 503, "Service Unavailable", "The member cannot be reached.", member, true},
     {"connect_timeout", 503, "Service Unavailable", "The member cannot be reached.", member, true},
     {"member_closed_early", 502, "Bad Gateway", "The member closed the connection before its answer.",

@@ -34,6 +34,7 @@ enum class refusal : std::uint8_t {
   // The member.
   owner_unreachable,
   member_gone,
+  member_unknown,
   connect_failed,
   connect_timeout,
   member_closed_early,

@@ -44,7 +44,7 @@ std::span<iovec> exchange::request_body::first_pieces(std::string_view head) {
     data = {replay_.data(), replay_.size()};
   }
   if (error_ != refusal::none) return {};
-  return encoder_.encode(head, data, decoder_.done(), decoder_.trailers());
+  return encoder_.encode(head, data, decoder_.done(), x_.trailers_of(decoder_));
 }
 
 void exchange::request_body::start() {
@@ -129,7 +129,7 @@ net::task<> exchange::request_body::pump() {
       co_return;
     }
     x_.carry_.append(bytes.data() + consumed, bytes.size() - consumed);
-    const auto pieces = encoder_.encode({}, data, decoder_.done(), decoder_.trailers());
+    const auto pieces = encoder_.encode({}, data, decoder_.done(), x_.trailers_of(decoder_));
     auto written = net::write_all(member, pieces, answer_limit);
     // A member that is slow to read holds an ordinary block, not a large one.
     if (!written.await_ready()) streams_fast_ = false;

@@ -107,8 +107,7 @@ awaitable<page_answer> admin_pages::configuration(page_request) {
 awaitable<page_answer> admin_pages::members(page_request) {
   const auto counters = co_await backend_->counters();
   if (!backend_) co_return text(503, "stopped\n");
-  co_return json(
-      200, members_json(backend_->pools(), counters, backend_->labels(), std::chrono::steady_clock::now()));
+  co_return json(200, members_json(backend_->pools(), counters, std::chrono::steady_clock::now()));
 }
 
 awaitable<page_answer> admin_pages::membership(page_request) {
@@ -151,7 +150,7 @@ awaitable<page_answer> admin_pages::status(page_request) {
   const auto since = read_process_usage().start_unix_seconds;
   const auto now = std::chrono::steady_clock::now();
   co_return json(200, status_json(backend_->facts(), backend_->ready(), since,
-                                  members_json(backend_->pools(), counters, backend_->labels(), now)));
+                                  members_json(backend_->pools(), counters, now)));
 }
 
 awaitable<page_answer> admin_pages::explanation(page_request request) {

@@ -33,6 +33,14 @@ struct process_facts {
   std::uint64_t health_checks_waiting = 0;
 };
 
+/// A member, or an incarnation of it, that is not in its pool's view any more and still has to do with us.
+struct former_member {
+  std::string id;
+  std::string incarnation;
+  std::uint32_t number = 0; ///< net::member_target::number
+  friend bool operator==(const former_member&, const former_member&) = default;
+};
+
 /// One pool, as the control thread knows it.
 struct pool_facts {
   std::shared_ptr<const http::pool_snapshot> pool;
@@ -40,6 +48,7 @@ struct pool_facts {
   std::vector<member_checks> checks = {}; ///< parallel to the pool's members; empty where it has no active checks
   std::optional<membership::rails_status> rails{}; ///< nothing: it has none, as with static members
   std::vector<membership::operator_drain> drains{};
+  std::vector<former_member> former{}; ///< ordered by id
 };
 
 /// What came of writing or deleting an operator's drain.

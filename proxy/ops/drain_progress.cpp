@@ -18,25 +18,31 @@ drain_progress unknown(std::string problem) {
   return {.where = state::unknown, .pool = {}, .problem = std::move(problem)};
 }
 
-const json::object* find_member(const json::object& pool, std::string_view list, std::string_view id) {
+using entries = std::vector<const json::object*>;
+
+entries find_member(const json::object& pool, std::string_view list, std::string_view id) {
+  entries found;
   for (const auto& one : array_of(pool, list))
-    if (one.is_object() && text_of(one.get_object(), "id") == id) return &one.get_object();
-  return nullptr;
+    if (one.is_object() && text_of(one.get_object(), "id") == id) found.push_back(&one.get_object());
+  return found;
 }
 
-drain_progress read_member(const json::object& member, std::string pool, state where) {
-  const auto& live = object_of(member, "live");
-  const auto requests = number_of(live, "requests");
-  const auto event_streams = number_of(live, "event_streams");
-  const auto tunnels = number_of(live, "tunnels");
-  if (!requests || !event_streams || !tunnels)
-    return unknown("it does not tell what is live, as this version's proxies do");
-  return {.where = where,
-          .pool = std::move(pool),
-          .requests = *requests,
-          .event_streams = *event_streams,
-          .tunnels = *tunnels,
-          .connections = number_of(member, "connections").value_or(0)};
+/// What all of them have under way.
+drain_progress read_entries(const entries& found, std::string pool, state where) {
+  drain_progress sum{.where = where, .pool = std::move(pool)};
+  for (const auto* one : found) {
+    const auto& live = object_of(*one, "live");
+    const auto requests = number_of(live, "requests");
+    const auto event_streams = number_of(live, "event_streams");
+    const auto tunnels = number_of(live, "tunnels");
+    if (!requests || !event_streams || !tunnels)
+      return unknown("it does not tell what is live, as this version's proxies do");
+    sum.requests += *requests;
+    sum.event_streams += *event_streams;
+    sum.tunnels += *tunnels;
+    sum.connections += number_of(*one, "connections").value_or(0);
+  }
+  return sum;
 }
 
 std::string counted(std::uint64_t count, std::string_view what) {
@@ -54,9 +60,9 @@ std::string listed(const std::vector<std::string>& parts) {
 } // namespace
 
 drain_progress read_drain_progress(const json::object& members, std::string_view pool,
-                                   std::string_view member) {
+                                   std::string_view member, std::string_view incarnation) {
   bool is_pool_there = pool.empty();
-  const json::object* found = nullptr;
+  entries found;
   state standing = state::gone;
   std::string where;
   for (const auto& one : array_of(members, "pools")) {
@@ -64,18 +70,26 @@ drain_progress read_drain_progress(const json::object& members, std::string_view
     const auto name = text_of(one.get_object(), "name");
     if (!pool.empty() && name != pool) continue;
     is_pool_there = true;
-    const auto* there = find_member(one.get_object(), "members", member);
-    const bool is_in_view = there != nullptr;
-    if (!there) there = find_member(one.get_object(), "left", member);
-    if (!there) continue;
-    if (found) return unknown("several of its pools have that member: say which");
-    found = there;
-    if (is_in_view) standing = text_of(*there, "state") == "draining" ? state::draining : state::ready;
+    auto there = find_member(one.get_object(), "members", member);
+    const bool is_in_view = !there.empty();
+    if (!is_in_view) there = find_member(one.get_object(), "left", member);
+    if (there.empty()) continue;
+    if (!found.empty()) return unknown("several of its pools have that member: say which");
+    if (is_in_view)
+      standing = text_of(*there.front(), "state") == "draining" ? state::draining : state::ready;
+    found = std::move(there);
     where = name;
   }
   if (!is_pool_there) return unknown("it has no pool " + printable(pool));
-  if (!found) return {.where = state::gone, .pool = printable(pool)};
-  return read_member(*found, std::move(where), standing);
+  if (found.empty()) return {.where = state::gone, .pool = printable(pool)};
+  if (standing != state::gone) {
+    auto progress = read_entries(found, std::move(where), standing);
+    progress.incarnation = text_of(*found.front(), "incarnation");
+    return progress;
+  }
+  if (!incarnation.empty())
+    std::erase_if(found, [&](const auto* one) { return text_of(*one, "incarnation") != incarnation; });
+  return read_entries(found, std::move(where), standing);
 }
 
 std::string progress_text(const drain_progress& progress) {

@@ -24,6 +24,7 @@ struct drain_progress {
   std::uint64_t tunnels = 0;
   std::uint64_t connections = 0; ///< open to the member, idle ones included; they hold nothing up
   std::string problem = {};
+  std::string incarnation = {}; ///< the member's; empty where it is gone
 
   /// Nothing is left of it there. Sessions that are pinned to it may come again.
   bool is_over() const noexcept {
@@ -33,9 +34,11 @@ struct drain_progress {
   friend bool operator==(const drain_progress&, const drain_progress&) = default;
 };
 
-/// `pool` may be empty where one pool alone has the member. Never throws for what `members` holds.
+/// `pool` may be empty where one pool alone has the member. Of a member that is gone, what is left of
+/// `incarnation` counts, the one that was seen last; where that is empty, of any. Never throws for what
+/// `members` holds.
 drain_progress read_drain_progress(const boost::json::object& members, std::string_view pool,
-                                   std::string_view member);
+                                   std::string_view member, std::string_view incarnation = {});
 
 /// "draining, 2 requests and 1 tunnel left (5 connections)". No line end, no control characters.
 std::string progress_text(const drain_progress& progress);

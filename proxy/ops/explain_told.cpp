@@ -44,10 +44,10 @@ std::string_view to_string(routing::key_result::status status) noexcept {
   return "unknown";
 }
 
-refusal refusal_of(routing::placement_reason reason) noexcept {
+refusal refusal_of(routing::placement_reason reason, bool is_behind) noexcept {
   using enum routing::placement_reason;
   if (reason == no_key_refused) return refusal::no_session_key;
-  if (reason == member_gone) return refusal::member_gone;
+  if (reason == member_gone) return is_behind ? refusal::member_unknown : refusal::member_gone;
   return reason == no_members ? refusal::no_members : refusal::owner_unreachable;
 }
 
@@ -73,7 +73,7 @@ std::string_view why(routing::placement_reason reason) noexcept {
   case owner_unreachable:
     return "The session's member is left out and fail-over is off, or all members are left out.";
   case member_gone:
-    return "The member that issued the envelope left the view, and fail-over is off.";
+    return "The member that issued the envelope is not in the view, and fail-over is off.";
   }
   return "";
 }
@@ -222,7 +222,7 @@ void explainer::tell_placement() {
       [this](std::uint32_t member) { return is_left_out(member); },
       [&](std::uint32_t member) { return by_chance ? 0 : busy(member); });
   if (p.member == view::npos) {
-    refuse(refusal_of(p.reason), why(p.reason));
+    refuse(refusal_of(p.reason, is_ahead(key_.token.epoch)), why(p.reason));
     out_["decision"].as_object()["reason"] = to_string(p.reason);
     out_["decision"].as_object()["sticky"] = to_string(p.sticky);
     return;

@@ -71,15 +71,16 @@ void add_held(json::array& members, const std::optional<membership::rails_status
   }
 }
 
-/// By a member's number or label: how many of each kind.
+/// By a member's number: how many of each kind.
 using live_counts = std::unordered_map<std::uint32_t, std::array<std::uint64_t, http::stream_kinds>>;
 
-live_counts counts_of(const net::counter_shard& counters, http::metric wanted) {
+live_counts counts_of(const net::counter_shard& counters) {
   live_counts counts;
   for (const auto& [key, value] : counters.values) {
     const auto kind = net::counter_shard::second_of(key);
     const auto what = static_cast<http::metric>(net::counter_shard::metric_of(key));
-    if (what == wanted && kind < http::stream_kinds) counts[net::counter_shard::first_of(key)][kind] = value;
+    if (what == http::metric::live_streams_by_number && kind < http::stream_kinds)
+      counts[net::counter_shard::first_of(key)][kind] = value;
   }
   return counts;
 }
@@ -113,21 +114,14 @@ json::array members_of(const pool_facts& facts, const live_counts& counts, time_
   return out;
 }
 
-/// Of all that is counted under a member's name, what is not the view's.
-json::array left_of(const http::pool_snapshot& pool, const live_counts& by_number, live_counts by_label,
-                    const http::label_names& labels) {
-  for (const auto& target : pool.targets) {
-    auto& left = by_label[target.label];
-    const auto now = counts_at(by_number, target.number);
-    for (std::size_t kind = 0; kind < left.size(); ++kind)
-      left[kind] -= std::min(left[kind], now[kind]);
-  }
+/// What is under way with members that left the view, or with an incarnation of before.
+json::array left_of(const std::vector<former_member>& former, const live_counts& counts) {
   json::array out;
-  for (std::uint32_t label = 0; label < labels.members.size(); ++label) {
-    if (labels.members[label].pool != pool.settings.name) continue;
-    const auto left = counts_at(by_label, label);
-    if (std::ranges::any_of(left, [](auto count) { return count > 0; }))
-      out.push_back({{"id", to_utf8(labels.members[label].id)}, {"live", live_object(left)}});
+  for (const auto& m : former) {
+    const auto live = counts_at(counts, m.number);
+    if (std::ranges::any_of(live, [](auto count) { return count > 0; }))
+      out.push_back(
+          {{"id", to_utf8(m.id)}, {"incarnation", to_utf8(m.incarnation)}, {"live", live_object(live)}});
   }
   return out;
 }
@@ -147,9 +141,8 @@ json::object source_object(const membership::source_status& source) {
 } // namespace
 
 json::object members_json(const std::vector<pool_facts>& pools, const net::counter_shard& counters,
-                          const http::label_names& labels, std::chrono::steady_clock::time_point now) {
-  const auto counts = counts_of(counters, http::metric::live_streams_by_number);
-  const auto by_label = counts_of(counters, http::metric::live_streams);
+                          std::chrono::steady_clock::time_point now) {
+  const auto counts = counts_of(counters);
   json::array list;
   for (const auto& facts : pools) {
     const auto& pool = facts.pool;
@@ -163,7 +156,7 @@ json::object members_json(const std::vector<pool_facts>& pools, const net::count
                     {"suspended", facts.rails && facts.rails->suspended},
                     {"source", source_object(source)},
                     {"drains", drains_array(facts.drains)},
-                    {"left", left_of(*pool, counts, by_label, labels)},
+                    {"left", left_of(facts.former, counts)},
                     {"members", members_of(facts, counts, now)}});
   }
   return {{"pools", std::move(list)}};

@@ -13,8 +13,8 @@ namespace limpet::ops {
 /// state, whether sessions are placed to it and what speaks against that, the connections open to it, and
 /// what is under way with it: `live`, of that incarnation and address, by `counters`, the sum of all
 /// workers'; "held" or "leaving" where its source has taken it out. `left` has what is still under way with
-/// members, or their incarnations, that are not in the view any more.
+/// members that are not in the view any more, one entry an incarnation.
 boost::json::object members_json(const std::vector<pool_facts>& pools, const net::counter_shard& counters,
-                                 const http::label_names& labels, std::chrono::steady_clock::time_point now);
+                                 std::chrono::steady_clock::time_point now);
 
 } // namespace limpet::ops

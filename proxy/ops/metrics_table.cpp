@@ -46,12 +46,16 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      "limpet_sticky_total",
      "Requests by what became of their session's stickiness: hit (its own member), new (a cookie or an "
      "envelope was issued), moved "
-     "(another member), none (no session key, or no member).",
+     "(another member; see limpet_sessions_moved_total), none (no session key, or no member).",
      {"pool", "outcome"}},
     {series::sessions_moved,
      Counter,
      "limpet_sessions_moved_total",
-     "Requests whose session went to another member than before or than its owner, by the reason.",
+     "Requests that went to another member than their cookie or envelope names, or than their key's owner, "
+     "by the reason. A session with a pinned cookie counts once a move, since the cookie is issued again; "
+     "any "
+     "other with each request: in an envelope until the application issues a new value, else until the owner "
+     "answers.",
      {"pool", "reason"}},
     {series::tokens_rejected,
      Counter,

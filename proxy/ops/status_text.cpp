@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace limpet::ops {
 
@@ -82,17 +83,16 @@ bool all_weights_are_one(const json::array& members) {
   });
 }
 
-std::string members_text(const json::array& members) {
+/// `left` are those that are not in the view any more.
+std::string members_text(const json::array& members, const json::array& left) {
   std::vector<column> table{{"member"},         {"state"},         {"weight", true},  {"conns", true},
                             {"requests", true}, {"streams", true}, {"tunnels", true}, {"address"}};
   const bool has_weights = !all_weights_are_one(members);
   std::size_t rows = 0;
-  for (const auto& one : members) {
-    if (!one.is_object()) continue;
-    const auto& m = one.get_object();
+  const auto add = [&](const json::object& m, std::string state) {
     const auto& live = object_of(m, "live");
     const std::array cells{text_of(m, "id"),
-                           state_text(m),
+                           std::move(state),
                            has_weights ? number_text(m, "weight") : std::string(),
                            number_text(m, "connections"),
                            number_text(live, "requests"),
@@ -102,7 +102,11 @@ std::string members_text(const json::array& members) {
     for (std::size_t i = 0; i < cells.size(); ++i)
       table[i].cells.push_back(cells[i]);
     ++rows;
-  }
+  };
+  for (const auto& one : members)
+    if (one.is_object()) add(one.get_object(), state_text(one.get_object()));
+  for (const auto& one : left)
+    if (one.is_object()) add(one.get_object(), "left");
   return rows == 0 ? "  no members\n" : table_text(table, rows);
 }
 
@@ -139,7 +143,7 @@ std::string pool_text(const json::object& pool) {
                   text_of(pool, "epoch"), text_of(pool, "checksum"), flags_text(pool));
   if (is_true(pool, "stale"))
     if (const auto why = text_of(source, "last_error"); !why.empty()) out += "  last error: " + why + '\n';
-  return out + members_text(array_of(pool, "members")) + drains_text(pool);
+  return out + members_text(array_of(pool, "members"), array_of(pool, "left")) + drains_text(pool);
 }
 
 } // namespace

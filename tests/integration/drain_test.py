@@ -333,6 +333,28 @@ class Waiting(DrainTest):
         self.assertEqual(drain.wait(), 0)
         self.assertIn("not in its view", drain.output())
 
+    def test_what_is_left_of_an_earlier_incarnation_is_not_waited_for(self):
+        a, b = self.start_members("a", "b")
+        self.register(a)
+        self.register(b)
+        proxy = self.start(pool={"on_remove": {"action": "keep"}})
+        self.wait_for_members(proxy, "ab")
+        old = self.open_websocket(proxy.address, headers=[("Cookie", f"limpet={self.cookie_of(proxy, 'a')}")])
+        self.register(a, incarnation="the next")
+        wait_until(lambda: self.known(proxy)["a"]["incarnation"] == "the next", "the next incarnation")
+        new = self.open_websocket(proxy.address, headers=[("Cookie", f"limpet={self.cookie_of(proxy, 'a')}")])
+        shown = limpet("status", "--admin", proxy.admin).stdout.splitlines()
+        self.assertRegex("\n".join(shown), r"\n  a +ready .* 1  127.*\n  b +ready .*\n  a +left +0 +0 +1$")
+
+        drain = self.start_drain(proxy)
+        drain.wait_for_output("draining, 1 tunnel left")
+        self.etcd.delete(MEMBERS + "a")
+        drain.wait_for_output("not in its view, 1 tunnel left")
+        drain.assert_running()
+        new.close()
+        self.assertEqual(drain.wait(), 0)
+        self.assertEqual(old.ask("still there"), "still there")
+
     def test_a_drain_that_stands_in_the_configuration_can_be_waited_for(self):
         members = self.start_members("a", "b")
         ready = self.start_limpet(static_config(members, **KEYS), name="ready")

@@ -7,6 +7,7 @@ import unittest
 from harness.case import IntegrationTest
 from harness.client import Connection
 from harness.limpet import static_config
+from harness.origin import answering
 from harness.session_member import SessionMember
 
 KEY = {"id": "k1", "secret": "a secret that is long enough to sign with"}
@@ -309,6 +310,27 @@ class Members(EnvelopeTest):
             self.assertEqual(self.seen(response, "Mcp-Session-Id"), [sealed[:-56]])
         self.assertEqual(seen, {"b", "c"})
 
+    def test_each_request_counts_as_moved_until_the_application_issues_anew(self):
+        """Only it can: what the client has names the member that is gone."""
+        a, b = self.members("a", "b")
+        proxy = self.start([a, b])
+        (sealed,) = self.begin_at(proxy, "a")
+        proxy.reload(config_of([b]))
+        before = self.outcomes(proxy)
+
+        def counted():
+            after = self.outcomes(proxy)
+            return after["moved"] - before["moved"], after["hit"] - before["hit"]
+
+        for times in (1, 2, 3):
+            self.ask(proxy, ("Mcp-Session-Id", sealed))
+            self.assertEqual(counted(), (times, 0))
+        self.assertEqual(proxy.metrics().total("limpet_sessions_moved_total", pool="app", reason="owner"), 3)
+        issued = self.ask(proxy, ("Mcp-Session-Id", sealed), answer=[("Mcp-Session-Id", "7f3a")])
+        self.assertEqual(counted(), (4, 0))
+        self.ask(proxy, ("Mcp-Session-Id", issued.fields.get("Mcp-Session-Id")))
+        self.assertEqual(counted(), (4, 1))
+
     def test_a_member_that_is_gone_is_told_where_fail_over_is_off(self):
         a, b = self.members("a", "b")
         proxy = self.start([a, b], pool={"fail_over": "refuse"})
@@ -490,6 +512,67 @@ class Streams(EnvelopeTest):
             self.assertEqual(connection.read_chunk(), f"data: {member}\n\n".encode())
         for peer in members:
             peer.release()
+
+    def open_at(self, proxy, member, *fields):
+        """A WebSocket that reaches this member."""
+        for _ in range(200):
+            socket = self.open_websocket(proxy.address, headers=fields)
+            if socket.response.member == member:
+                return socket
+            socket.close()
+        raise AssertionError(f"no WebSocket reaches {member}")
+
+    def test_a_stream_that_began_a_session_stays_with_a_member_that_drains(self):
+        """As its next request would: until the member is removed."""
+        a, b = self.members("a", "b")
+        pool = {
+            "session": {"key": [{"header": "X-User"}, {"envelope": HEADER}]},
+            "on_remove": {"per_second": 100000, "jitter_percent": 0},
+        }
+        proxy = self.start([a, b], pool=pool, workers=1)
+        issue = ("X-Answer", json.dumps([("Mcp-Session-Id", "7f3a")]))
+        begun = self.open_at(proxy, "a", issue)
+        events = self.connect(proxy.address)
+        while True:
+            events.send_request("GET", "/events", [issue])
+            if events.read_head().member == "a":
+                break
+            events = self.connect(proxy.address)
+        self.assertEqual(events.read_chunk(), b"data: a\n\n")
+        user = next(one for one in map(str, range(100)) if self.ask(proxy, ("X-User", one)).member == "a")
+        users = self.open_at(proxy, "a", ("X-User", user), issue)
+        nobodys = self.open_at(proxy, "a")
+
+        proxy.reload(config_of([a.entry(state="draining"), b], pool=pool, workers=1))
+        for socket in (users, nobodys):  # the last to be let go
+            self.assertEqual(socket.read_frame().close_code, 1012)
+        self.assertEqual(begun.ask("hello"), "a: hello")
+        let_go = lambda: proxy.metrics().total("limpet_streams_let_go_total")
+        self.assertEqual(let_go(), 2)
+        proxy.reload(config_of([b], pool=pool, workers=1))
+        self.assertEqual(begun.read_frame().close_code, 1012)
+        self.assertEqual(events.read_chunk(), b"")
+        self.assertEqual(let_go(), 4)
+
+    def test_trailers_carry_no_session(self):
+        """Neither way: who gets them does not read them as fields of the head."""
+        coded = (
+            b"Transfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\n"
+            b"X-Sum: 42\r\nmcp-session-id: 7f3a\r\nSet-Cookie: JSESSIONID=7f3a\r\nX-Session: 17\r\n\r\n"
+        )
+        origin = self.start_origin(answering(b"HTTP/1.1 200 OK\r\n" + coded))
+        proxy = self.start([origin], HEADER, COOKIE)
+        client = self.connect(proxy.address)
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\n" + coded)
+        passed = [("X-Sum", "42"), ("X-Session", "17")]
+        self.assertEqual(client.read_response().trailers.lines, passed)
+        self.assertEqual(origin.requests[0].trailers.lines, passed)
+
+        client.send(b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n")
+        origin.wait_for_requests(2)
+        client.send(coded[coded.index(b"0\r\nX-Sum") :])
+        self.assertEqual(client.read_response().trailers.lines, passed)
+        self.assertEqual(origin.requests[1].trailers.lines, passed, "also where they come late")
 
     def test_interim_answers_are_sealed_as_well(self):
         proxy = self.start(self.members("a"))

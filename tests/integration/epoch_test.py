@@ -94,22 +94,67 @@ class Ahead(EpochTest):
             self.assertEqual([client.read_response().member for _ in range(3)], ["c"] * 3)
         self.assertEqual(self.outcomes(self.other), {"read": 1})
 
-    def test_an_envelope_is_read_again_with_its_tag(self):
-        """Opening it has taken the tag off; without one it would begin another session."""
+    def start_both_with_envelopes(self, **pool):
         members = [SessionMember(self, one) for one in "abc"]
         for member in members:
             member.incarnation = "1"
-        self.start_both(members, pool={"session": {"key": [{"envelope": {"header": "Mcp-Session-Id"}}]}})
+        self.start_both(members, pool={"session": {"key": [{"envelope": {"header": "Mcp-Session-Id"}}]}, **pool})
+
+    def envelope_of(self, proxy, member):
+        """Of a new session that was placed there."""
         issue = [("X-Answer", json.dumps([("Mcp-Session-Id", "7f3a")]))]
-        sealed = None
-        while sealed is None:
-            response = self.fetch(self.one.address, headers=issue)
-            if response.json()["member"] == "c":
-                sealed = response.fields.get("Mcp-Session-Id")
+        while True:
+            response = self.fetch(proxy.address, headers=issue)
+            if response.json()["member"] == member:
+                return response.fields.get("Mcp-Session-Id")
+
+    def test_an_envelope_whose_member_may_be_there_is_not_called_gone(self):
+        self.start_both_with_envelopes(fail_over="refuse")
+        sealed = self.envelope_of(self.one, "c")
+        ask = lambda: self.fetch(self.other.address, headers=[("Mcp-Session-Id", sealed)])
+        self.relay.cut()
+        response = ask()
+        self.assertEqual((response.status, response.fields.get("Retry-After")), (503, "1"))
+        self.assertIn("The member that holds the session is not known here.", response.text())
+        told = self.other.ask_admin(f"/explain?url=/&header=Mcp-Session-Id:{sealed}").json()
+        self.assertEqual(told["decision"]["refusal"], "member_unknown")
+        self.relay.mend()
+        wait_until(lambda: ask().status == 200, "the session at its member")
+        self.etcd.delete(MEMBERS + "c")
+        wait_until(lambda: "is gone." in ask().text(), "the member to be gone")
+
+    def test_an_envelope_is_read_again_with_its_tag(self):
+        """Opening it has taken the tag off; without one it would begin another session."""
+        self.start_both_with_envelopes()
+        sealed = self.envelope_of(self.one, "c")
         seen = self.fetch(self.other.address, headers=[("Mcp-Session-Id", sealed)]).json()
         self.assertEqual(seen["member"], "c")
         self.assertIn(["Mcp-Session-Id", "7f3a"], seen["fields"])
         self.assertEqual(self.outcomes(self.other), {"read": 1})
+
+    def test_a_wait_that_ends_in_another_pool_forgets_its_session(self):
+        """A reload gives the route to a pool without sessions while a request waits."""
+        self.start_both()
+        cookie = self.cookie_of(self.one, "c")
+        config = self.config(url=self.relay.url)
+        config["pools"]["open"] = {"members": {"static": [self.start_member("d").entry()]}, "session": {"key": []}}
+        elsewhere = {**config, "routes": [{**config["routes"][0], "pool": "open"}]}
+        self.relay.silence()
+
+        def is_caught():
+            """Whether the reload came while it waited, which takes a second at the most."""
+            self.other.reload(config)
+            before = sum(self.outcomes(self.other).values())
+            is_begun = lambda m: m.total("limpet_epoch_waits") > 0 or m.total("limpet_epoch_ahead_total") > before
+            with Connection(self.other.address) as client:
+                client.send_request(headers=[("Cookie", f"limpet={cookie}")])
+                self.other.wait_for_metric("a wait, under way or over", is_begun)
+                self.other.reload(elsewhere)
+                return client.read_response().member == "d"
+
+        wait_until(is_caught, "a request that waits while the configuration changes")
+        counted = lambda m: [m.total("limpet_sticky_total", pool="open", outcome=one) for one in ("none", "hit", "moved")]
+        self.other.wait_for_metric("a request without a session", lambda m: counted(m) == [1, 0, 0])
 
     def test_a_removal_counts_as_well(self):
         self.start_both()

@@ -263,7 +263,7 @@ class Removed(Following):
         self.file.remove("b")
         for socket, _ in sockets.values():
             self.expect_still_there(socket)
-        left = {"id": "b", "live": {"requests": 0, "event_streams": 0, "tunnels": len(gone)}}
+        left = {"id": "b", "incarnation": "", "live": {"requests": 0, "event_streams": 0, "tunnels": len(gone)}}
         self.assertEqual(self.proxy.members()["pools"][0]["left"], [left])
         self.proxy.reload(merge(self.proxy.config, {"pools": {"app": {"on_remove": {"action": "drain", **AT_ONCE}}}}))
         for socket in gone:

@@ -66,6 +66,26 @@ TEST_F(building, a_member_that_comes_back_is_the_same_while_anything_is_connecte
   EXPECT_NE(target(*build({"a", "b"}), 0).number, number);
 }
 
+TEST_F(building, members_that_left_are_known_while_anything_is_connected_to_them) {
+  auto first = build({"a", "b", "c"});
+  const auto a = target(*first, 0).number, b = target(*first, 1).number;
+  auto to_a = target(*first, 0).shared, to_b = target(*first, 1).shared; // as open connections have them
+  EXPECT_THAT(builder.former_members("app"), IsEmpty());
+  first.reset();
+  lists["app"].members = {{"a", "second", "10.0.0.1:1", 1, "", routing::member_state::ready}};
+  builder.build(settings, lists);
+  builder.build(settings, lists); // the one that had them is not the last any more
+  using former = ops::former_member;
+  EXPECT_THAT(builder.former_members("app"), ElementsAre(former{"a", "first", a}, former{"b", "first", b}));
+  EXPECT_THAT(builder.former_members("another"), IsEmpty());
+
+  to_a.reset();
+  builder.build(settings, lists);
+  EXPECT_THAT(builder.former_members("app"), ElementsAre(former{"b", "first", b}));
+  build({"b"});
+  EXPECT_THAT(builder.former_members("app"), testing::Not(testing::Contains(former{"b", "first", b})));
+}
+
 TEST_F(building, a_member_that_comes_back_is_believed_at_first) {
   const auto first = build({"a", "b"});
   const auto& shared = *target(*first, 0).shared;

@@ -1,9 +1,11 @@
 #include "routing/session_envelopes.hpp"
+#include "routing/view.hpp"
 #include "tests/routing/test_keys.hpp"
 
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace limpet::routing {
@@ -295,6 +297,22 @@ TEST_F(sealing, what_cannot_get_an_envelope_is_counted) {
   EXPECT_EQ(seal_all({"H: a b", "Set-Cookie: S=a,b", "H: \xc3\xa4"}),
             "H: a b\nSet-Cookie: S=a,b\nH: \xc3\xa4\n");
   expect_counts(0, 0, 3);
+}
+
+TEST_F(sealing, tells_which_value_names_the_session) {
+  const auto told = [&](std::vector<std::string> lines) {
+    seal_all(std::move(lines));
+    return std::pair(counts_.envelope, counts_.key_hash);
+  };
+  const auto h = std::pair(std::size_t{0}, hash_bytes("h")), s = std::pair(std::size_t{1}, hash_bytes("s"));
+  EXPECT_EQ(told({"H: h"}), h);
+  EXPECT_EQ(told({"Set-Cookie: S=\"s\"; Path=/"}), s);
+  EXPECT_EQ(told({"H: h", "Set-Cookie: S=s"}), h) << "the first envelope counts";
+  EXPECT_EQ(told({"Set-Cookie: S=s", "H: h"}), h) << "wherever it stands";
+  EXPECT_EQ(told({"Set-Cookie: S=1", "Set-Cookie: S=s"}), s) << "what is set last is kept";
+  EXPECT_EQ(told({"H: not sealed", "Set-Cookie: S=s"}), s);
+  EXPECT_EQ(told({"H: not sealed", "Set-Cookie: S=; Path=/"}).first, sealed_envelopes::nothing);
+  EXPECT_EQ(told({"A: 1"}).first, sealed_envelopes::nothing);
 }
 
 TEST_F(sealing, many_values_each_get_their_own) {

@@ -34,6 +34,7 @@ public:
   /// not tell.
   std::size_t read_at_most(std::size_t room) const noexcept;
   std::string_view trailers() const noexcept { return chunks_.trailers(); }
+  void drop_trailers(std::string_view name) { chunks_.drop_trailers(name); }
 
 private:
   framing framing_;

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 namespace limpet::http::h1 {
 
@@ -138,6 +139,16 @@ bool chunked_decoder::take_trailer_line() {
   if (may_trail(line.substr(0, colon))) trailers_ += line_;
   line_.clear();
   return true;
+}
+
+void chunked_decoder::drop_trailers(std::string_view name) {
+  std::string kept;
+  for (std::string_view rest = trailers_; !rest.empty();) {
+    const auto line = rest.substr(0, rest.find('\n') + 1);
+    rest.remove_prefix(line.size());
+    if (!iequals(line.substr(0, line.find(':')), name)) kept += line;
+  }
+  trailers_ = std::move(kept);
 }
 
 chunk_header make_chunk_header(std::uint64_t data_bytes) noexcept {

@@ -33,6 +33,8 @@ public:
   /// for form; fields that may not be trailers (RFC 9110 section 6.5.1: framing, routing, authentication) are
   /// left out.
   std::string_view trailers() const noexcept { return trailers_; }
+  /// Takes those of this name out, without regard to case.
+  void drop_trailers(std::string_view name);
 
 private:
   enum class state : std::uint8_t { size, extension, size_lf, data, data_cr, data_lf, trailer, done };

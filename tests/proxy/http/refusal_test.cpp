@@ -49,6 +49,7 @@ TEST(refusal, has_a_row_of_its_own_in_the_order_of_the_enumeration) {
       {no_members, "no_members"},
       {owner_unreachable, "owner_unreachable"},
       {member_gone, "member_gone"},
+      {member_unknown, "member_unknown"},
       {connect_failed, "connect_failed"},
       {connect_timeout, "connect_timeout"},
       {member_closed_early, "member_closed_early"},

@@ -22,7 +22,7 @@ constexpr std::string_view two_pools = R"([
 
 TEST(drain_progress, what_is_left) {
   const auto a = read(two_pools, "chat", "a");
-  EXPECT_EQ(a, (drain_progress{state::draining, "chat", 2, 0, 1, 5, ""}));
+  EXPECT_EQ(a, (drain_progress{state::draining, "chat", 2, 0, 1, 5, "", ""}));
   EXPECT_FALSE(a.is_over());
   EXPECT_EQ(progress_text(a), "draining, 2 requests and 1 tunnel left (5 connections)");
   EXPECT_EQ(read(two_pools, "", "a"), a) << "one pool alone has it";
@@ -38,7 +38,7 @@ TEST(drain_progress, each_kind_counts) {
     EXPECT_EQ(one.where, state::draining);
     EXPECT_FALSE(one.is_over()) << live;
   }
-  EXPECT_EQ(progress_text({state::draining, "p", 1, 2, 3, 1, ""}),
+  EXPECT_EQ(progress_text({state::draining, "p", 1, 2, 3, 1, "", ""}),
             "draining, 1 request, 2 event streams and 3 tunnels left (1 connection)");
 }
 
@@ -58,6 +58,31 @@ TEST(drain_progress, who_has_left_the_view_is_waited_for_while_something_is_left
   EXPECT_EQ(left.where, state::gone);
   EXPECT_FALSE(left.is_over());
   EXPECT_EQ(progress_text(left), "not in its view, 15 tunnels left");
+}
+
+TEST(drain_progress, of_who_has_left_only_the_incarnation_that_was_seen_counts) {
+  constexpr std::string_view pools = R"([{"name":"p","members":[],"left":[
+    {"id":"a","incarnation":"1","live":{"requests":0,"event_streams":0,"tunnels":15}},
+    {"id":"b","incarnation":"2","live":{"requests":9,"event_streams":9,"tunnels":9}},
+    {"id":"a","incarnation":"2","live":{"requests":1,"event_streams":2,"tunnels":3}}]}])";
+  const auto members = boost::json::parse(R"({"pools":)" + std::string(pools) + "}").as_object();
+  EXPECT_EQ(progress_text(read_drain_progress(members, "p", "a", "2")),
+            "not in its view, 1 request, 2 event streams and 3 tunnels left");
+  const auto nothing = read_drain_progress(members, "p", "a", "3");
+  EXPECT_EQ(nothing.where, state::gone);
+  EXPECT_TRUE(nothing.is_over());
+  EXPECT_EQ(progress_text(read(pools, "", "a")),
+            "not in its view, 1 request, 2 event streams and 18 tunnels left")
+      << "who never saw it there cannot tell which it is";
+}
+
+TEST(drain_progress, who_is_there_tells_its_incarnation) {
+  constexpr std::string_view pools = R"([{"name":"p",
+    "members":[{"id":"a","incarnation":"2","state":"draining","live":{"requests":0,"event_streams":0,"tunnels":0}}],
+    "left":[{"id":"a","incarnation":"1","live":{"requests":0,"event_streams":0,"tunnels":15}}]}])";
+  const auto a = read(pools, "p", "a");
+  EXPECT_EQ(a.incarnation, "2");
+  EXPECT_TRUE(a.is_over()) << "what is left of the one before is not drained with it";
 }
 
 TEST(drain_progress, a_proxy_that_has_not_heard_of_it_is_waited_for) {

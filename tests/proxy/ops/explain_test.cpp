@@ -139,11 +139,10 @@ protected:
     p.settings.session.key.insert(p.settings.session.key.begin(), source);
     p.envelopes = routing::envelopes_of("chat", p.settings.session.key);
   }
-  std::string sealed(std::string_view member, std::string_view incarnation, std::string text = "7f3a") const {
-    std::string scratch;
-    const std::string value = text;
-    const routing::envelope_tag tag{routing::hash_bytes(member), routing::hash_bytes(incarnation), 41};
-    routing::append_seal(text, value, tag, example_.snapshot->pools[0]->envelopes[0],
+  std::string sealed(std::string_view member, std::string_view incarnation, std::uint64_t epoch = 41) const {
+    std::string text = "7f3a", scratch;
+    const routing::envelope_tag tag{routing::hash_bytes(member), routing::hash_bytes(incarnation), epoch};
+    routing::append_seal(text, "7f3a", tag, example_.snapshot->pools[0]->envelopes[0],
                          *example_.snapshot->keys, scratch);
     return text;
   }
@@ -193,6 +192,12 @@ TEST_F(explain_envelopes, a_member_that_is_gone_is_told) {
   const auto refused = ask_with(sealed("z", "z-1"));
   EXPECT_EQ(at(refused, "/decision/refusal"), "\"member_gone\"");
   EXPECT_EQ(at(refused, "/decision/reason"), "\"member_gone\"");
+  auto& known = example_.pool("chat").state->known;
+  known.set(42, 0);
+  EXPECT_EQ(at(ask_with(sealed("z", "z-1", 43)), "/decision/refusal"), "\"member_unknown\"")
+      << "it may have come since";
+  known.set(43, 0);
+  EXPECT_EQ(at(ask_with(sealed("z", "z-1", 43)), "/decision/refusal"), "\"member_gone\"");
 }
 
 TEST_F(explain_envelopes, loads_are_told_where_there_is_a_bound) {

@@ -76,6 +76,16 @@ TEST(status_text, columns_show_where_there_is_something_to_tell) {
           "10.0.0.2:9001\n"));
 }
 
+TEST(status_text, members_that_left_are_shown_while_something_is_under_way) {
+  EXPECT_THAT(text_of_one(changed(usual(), R"("members":)",
+                                  R"("left":[7,{"id":"z","incarnation":"i0",)"
+                                  R"("live":{"requests":0,"event_streams":1,"tunnels":12}}],"members":)")),
+              HasSubstr("  member  state     conns  requests  streams  tunnels  address\n"
+                        "  a       ready         3                              10.0.0.1:9001\n"
+                        "  b       draining      0                              10.0.0.2:9001\n"
+                        "  z       left                    0        1       12\n"));
+}
+
 TEST(status_text, an_ordinary_table_is_80_columns_wide_at_most) {
   auto text = changed(usual(), R"("id":"a")", R"("id":"chat-7f9c-0")");
   for (int i = 0; i < 2; ++i)

@@ -256,5 +256,18 @@ TEST(chunked, drops_fields_that_may_not_be_trailers) { // RFC 9110 section 6.5.1
         << name;
 }
 
+TEST(chunked, drops_trailers_of_a_name) {
+  std::string coded = "0\r\nAb: 1\r\nA: 2\r\nB: A\r\na:3\r\nA-b: 4\r\n\r\n";
+  chunked_decoder decoder;
+  ASSERT_EQ(decoder.decode(coded).outcome, done);
+  decoder.drop_trailers("a");
+  EXPECT_EQ(decoder.trailers(), "Ab: 1\r\nB: A\r\nA-b: 4\r\n");
+  decoder.drop_trailers("C");
+  EXPECT_EQ(decoder.trailers(), "Ab: 1\r\nB: A\r\nA-b: 4\r\n");
+  for (const auto* name : {"ab", "A-B", "b"})
+    decoder.drop_trailers(name);
+  EXPECT_EQ(decoder.trailers(), "");
+}
+
 } // namespace
 } // namespace limpet::http::h1
