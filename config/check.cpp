@@ -1,5 +1,6 @@
 #include "config/check.hpp"
 
+#include "config/barrier.hpp"
 #include "config/check_envelopes.hpp"
 #include "config/file.hpp"
 #include "config/nearest.hpp"
@@ -154,6 +155,7 @@ void check_pools(const settings& s, const place& document, reader& r) {
                 "who changes them is taken at his word");
     check_envelopes(s, p, at.key("session"), r);
     check_bounded_load(p, at, r);
+    check_barrier(p, at, r);
     if (!p.members.file_path.empty() && !file_exists(p.members.file_path))
       r.warning(at.key("members").key("file").key("path").where(),
                 quoted(p.members.file_path) + " is not there yet; the pool is empty until it is");

@@ -72,7 +72,7 @@ struct session_settings {
   friend bool operator==(const session_settings&, const session_settings&) = default;
 };
 
-enum class handoff_mode : std::uint8_t { available };
+enum class handoff_mode : std::uint8_t { available, barrier };
 enum class fail_over_mode : std::uint8_t { next, refuse };
 
 struct pool_timeout_settings {
@@ -158,11 +158,34 @@ struct rail_settings {
   friend bool operator==(const rail_settings&, const rail_settings&) = default;
 };
 
+/// How many requests may wait for a commit, in each worker, and for how long.
+struct parking_settings {
+  std::uint32_t per_session = 32;
+  std::uint32_t requests = 1024;
+  std::uint64_t bytes = 16 * 1024 * kib;
+  milliseconds time = 10s;
+  friend bool operator==(const parking_settings&, const parking_settings&) = default;
+};
+
+/// What `handoff: barrier` rests on; see barrier.hpp. All proxies of a pool must have the same.
+struct barrier_settings {
+  milliseconds window = 3s;
+  milliseconds work_max = 3s;
+  milliseconds margin = 250ms;
+  std::uint32_t drift_thousandths = 1;
+  milliseconds lease_ttl = 5s;
+  milliseconds batch = 100ms;
+  std::string cluster = "limpet";
+  parking_settings parking;
+  friend bool operator==(const barrier_settings&, const barrier_settings&) = default;
+};
+
 struct pool {
   std::string name;
   member_settings members;
   session_settings session;
   handoff_mode handoff = handoff_mode::available;
+  barrier_settings barrier;
   fail_over_mode fail_over = fail_over_mode::next;
   removal_settings on_remove;
   rebalance_settings rebalance;

@@ -26,6 +26,7 @@ type_ptr<forwarded_settings> forwarded_section();
 type_ptr<pool> pool_section();
 type_ptr<session_settings> session_section();
 type_ptr<removal_settings> removal_section();
+type_ptr<barrier_settings> barrier_section();
 type_ptr<rebalance_settings> rebalance_section();
 type_ptr<health_settings> health_section();
 type_ptr<ejection_settings> ejection_section();

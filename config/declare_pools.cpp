@@ -145,12 +145,16 @@ type_ptr<pool> pool_section() {
   return section<s>({
       key("members", &s::members, members_section(), "Where the members come from: one source.").required(),
       key("session", &s::session, session_section(), "What names a session."),
-      key("handoff", &s::handoff, choice<handoff_mode>({"available"}, {"barrier", "fenced"}),
+      key("handoff", &s::handoff, choice<handoff_mode>({"available", "barrier"}, {"fenced"}),
           "How a session goes from one owner to the next. `available`: at once; between views, for a moment, "
-          "proxies may differ."),
+          "proxies may differ. `barrier`: once no proxy has a request of it in flight at the one before; see "
+          "`barrier`. Needs members in etcd, no pins, `fail_over: refuse`."),
+      key("barrier", &s::barrier, barrier_section(),
+          "What `handoff: barrier` rests on. All proxies of the pool must have the same."),
       key("fail_over", &s::fail_over, choice<fail_over_mode>({"next", "refuse"}),
           "When a session's owner cannot be reached, is unhealthy or ejected: go to the `next` in the "
-          "session's order until the owner answers again, or `refuse` with 503. The same where the member that "
+          "session's order until the owner answers again, or `refuse` with 503. The same where the member "
+          "that "
           "issued an envelope is gone."),
       key("bounded_load", &s::bounded_load_thousandths, thousandths_or_zero(1'001, 10'000),
           "A new session passes over members that have more than so many times their share under way from "

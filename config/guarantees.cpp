@@ -72,8 +72,25 @@ std::string promise(const session_settings& session) {
   return out;
 }
 
+/// What is promised while members and proxies come, go and fail, and what that rests on.
+std::string barrier_promise(const pool& p) {
+  const auto& b = p.barrier;
+  const auto ms = [](milliseconds time) { return std::to_string(time.count()) + " ms"; };
+  return "barrier: no request of a session is sent to a new owner while any proxy may still have one "
+         "executing at the "
+         "old: a session reads its own writes, also while members join, leave, crash and drain, and while "
+         "proxies crash "
+         "or lose etcd; past " +
+         ms(b.window) + " without etcd it is answered 503 (rests on: clocks differ by less than " +
+         std::to_string(b.drift_thousandths) + "/1000; what a byte sets off ends within " + ms(b.work_max) +
+         "; no proxy or member is frozen for longer than " + ms(b.margin) +
+         " and then goes on; a member that loses a session and later owns it again asks anew for what it "
+         "kept)";
+}
+
 std::string guarantee(const pool& p) {
   const std::string name = "pool " + p.name + ": ";
+  if (p.handoff == handoff_mode::barrier) return name + barrier_promise(p);
   if (!p.session.key.empty())
     return name + "available: " + promise(p.session) + " (rests on: " + assumptions(p) + ')';
   const bool refused = p.session.otherwise == no_key_mode::refuse;

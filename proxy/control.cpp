@@ -1,5 +1,6 @@
 #include "proxy/control.hpp"
 
+#include "config/barrier.hpp"
 #include "proxy/membership/make_source.hpp"
 
 #include <boost/asio/post.hpp>
@@ -19,7 +20,7 @@ void control::apply(const config::settings& settings) {
   settings_ = settings;
   std::erase_if(sources_, [&](auto& known) {
     const auto pool = settings_.pools.find(known.first);
-    const bool same = pool != settings_.pools.end() && pool->second.members == known.second.settings;
+    const bool same = pool != settings_.pools.end() && is_source_of(known.second, pool->second);
     if (same) return false;
     if (known.second.rails && known.second.rails->rails_now().suspended)
       spdlog::warn("pool {}: its source is another one now: its view is no longer suspended", known.first);
@@ -37,7 +38,24 @@ void control::apply(const config::settings& settings) {
   publish_now();
 }
 
+/// Whether what was made is what this pool asks for.
+bool control::is_source_of(const pool_source& made, const config::pool& pool) {
+  if (made.settings != pool.members) return false;
+  const bool is_strict = pool.handoff == config::handoff_mode::barrier;
+  if (is_strict != (made.ownership != nullptr)) return false;
+  return !is_strict ||
+         (made.barrier == pool.barrier && made.keys_digest == config::keys_digest(pool.session));
+}
+
 void control::make_source(const config::pool& pool, pool_source& made) {
+  if (pool.handoff == config::handoff_mode::barrier) {
+    auto strict = membership::make_ownership_source(io_, pool, settings_.etcd, workers_);
+    made.ownership = strict.get();
+    made.source = std::move(strict);
+    made.barrier = pool.barrier;
+    made.keys_digest = config::keys_digest(pool.session);
+    return;
+  }
   auto railed = membership::make_railed_source(io_, pool, settings_.etcd);
   made.rails = railed.get();
   made.source = std::move(railed);
@@ -110,6 +128,21 @@ void control::read_until(const std::string& pool, std::uint64_t epoch, tell_func
   });
 }
 
+/// Whoever says it is on another thread.
+void control::on_word(std::uint32_t pool, const net::strict_word& word) {
+  boost::asio::post(io_, [this, pool, word] {
+    if (stopped_ || pool >= labels().pools.size()) return;
+    const auto found = sources_.find(labels().pools[pool]);
+    if (found != sources_.end() && found->second.ownership) found->second.ownership->on_word(word);
+  });
+}
+
+std::optional<membership::handoff_status> control::handoff_of(const std::string& pool) const {
+  const auto found = sources_.find(pool);
+  if (found == sources_.end() || !found->second.ownership) return std::nullopt;
+  return found->second.ownership->handoff();
+}
+
 void control::free_old() {
   std::erase_if(old_, [](const auto& s) { return s.use_count() == 1; });
   if (current_ && !publish_due_) tell_known();
@@ -133,6 +166,19 @@ std::vector<membership::operator_drain> control::drains_of(const std::string& po
   const auto found = sources_.find(pool);
   if (found == sources_.end()) return {};
   return found->second.source->drains();
+}
+
+void control::leave(std::function<void()> left) {
+  const auto still = std::make_shared<std::size_t>(1);
+  const auto one_less = [still, left = std::move(left)] {
+    if (--*still == 0) left();
+  };
+  for (auto& [name, s] : sources_)
+    if (s.ownership) {
+      ++*still;
+      s.ownership->leave(one_less);
+    }
+  one_less();
 }
 
 void control::stop() {

@@ -3,6 +3,8 @@
 #include "config/config.hpp"
 #include "proxy/address_book.hpp"
 #include "proxy/epoch_reads.hpp"
+#include "proxy/http/strict_pool.hpp"
+#include "proxy/membership/ownership_source.hpp"
 #include "proxy/membership/railed_source.hpp"
 #include "proxy/snapshot_builder.hpp"
 
@@ -20,17 +22,22 @@ namespace limpet {
 
 /// The control thread's heart: holds the membership sources and the configuration in force, makes a snapshot
 /// whenever either changes, and hands it to the workers. Frees old snapshots once no worker holds them.
-class control final : public http::epoch_reader {
+class control final : public http::epoch_reader, public http::strict_listener {
 public:
   using publish_function = std::function<void(std::shared_ptr<const http::snapshot>)>;
 
   control(boost::asio::io_context& io, publish_function publish);
+  /// How many there are, for pools that wait for a word of each. Before the first apply().
+  void set_workers(std::size_t count) noexcept { workers_ = count; }
   control(const control&) = delete;
 
   /// Puts the settings in force: sources whose settings did not change go on, others are made anew.
   /// Publishes.
   void apply(const config::settings& settings);
   void stop();
+  /// A clean exit of all pools that hand over by a barrier; `left` is called once it is over, if it comes
+  /// about.
+  void leave(std::function<void()> left);
 
   const config::settings& settings() const noexcept { return settings_; }
   std::shared_ptr<const http::snapshot> current() const noexcept { return current_; }
@@ -45,12 +52,18 @@ public:
   std::vector<membership::operator_drain> drains_of(const std::string& pool) const;
 
   void read_until(const std::string& pool, std::uint64_t epoch, tell_function tell) override;
+  void on_word(std::uint32_t pool, const net::strict_word& word) override;
+  /// Nothing where the pool does not hand over by a barrier.
+  std::optional<membership::handoff_status> handoff_of(const std::string& pool) const;
 
 private:
   struct pool_source {
     config::member_settings settings;
     std::unique_ptr<membership::source> source;
-    membership::railed_source* rails = nullptr; ///< the source, where it has them
+    membership::railed_source* rails = nullptr;        ///< the source, where it has them
+    membership::ownership_source* ownership = nullptr; ///< the source, where the pool hands over by a barrier
+    config::barrier_settings barrier;                  ///< of that one
+    std::string keys_digest;
     std::optional<epoch_reads> reads;
     /// Where the epochs of a source that counts for itself go on, after a reload that made it anew.
     std::uint64_t epochs_before = 0;
@@ -58,6 +71,7 @@ private:
 
   void start_source(const config::pool& pool);
   void make_source(const config::pool& pool, pool_source& made);
+  static bool is_source_of(const pool_source& made, const config::pool& pool);
   void on_members(const std::string& pool, membership::member_list list);
   /// Changes that come together make one snapshot.
   void publish_soon();
@@ -78,6 +92,7 @@ private:
   boost::asio::steady_timer timer_;
   bool publish_due_ = false;
   bool stopped_ = false;
+  std::size_t workers_ = 1;
 };
 
 } // namespace limpet

@@ -1,5 +1,6 @@
 #include "proxy/server.hpp"
 
+#include "config/barrier.hpp"
 #include "config/load.hpp"
 #include "config/print.hpp"
 #include "proxy/logging.hpp"
@@ -58,6 +59,8 @@ server::server(serve_options options, config::settings settings)
         health_checker_.apply(*snapshot);
       }) {
   process_.epochs = &control_;
+  process_.strict = &control_;
+  control_.set_workers(worker_count(settings_));
   for (const int number : {SIGHUP, SIGTERM, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2})
     signals_.add(number);
   fit_limits();
@@ -74,7 +77,7 @@ void server::make_workers() {
   if (settings_.logging.access != "off")
     access_log_ = std::make_unique<ops::access_log>(settings_.logging.access);
   for (std::uint32_t i = 0; i < worker_count(settings_); ++i) {
-    auto w = std::make_unique<worker>(process_);
+    auto w = std::make_unique<worker>(process_, i);
     if (access_log_) {
       auto sink = access_log_->make_sink();
       w->every_tick([s = sink.get()] { s->flush(); });
@@ -193,14 +196,18 @@ void server::on_signal(int number) {
 void server::reload() {
   ::sd_notify(0, "RELOADING=1");
   auto loaded = config::load_file(options_.config_path);
-  last_reload_ok_ = loaded.ok();
   for (const auto& w : loaded.warnings)
     spdlog::warn("{}", config::to_string(w));
   for (const auto& e : loaded.errors)
     spdlog::error("{}", config::to_string(e));
-  if (!loaded.ok()) {
+  const auto together =
+      loaded.ok() ? config::changes_for_all_proxies(settings_, loaded.settings) : std::vector<std::string>{};
+  for (const auto& change : together)
+    spdlog::error("{}", change);
+  last_reload_ok_ = loaded.ok() && together.empty();
+  if (!last_reload_ok_) {
     spdlog::error("reload refused, the configuration in force stays: {} has {} errors", options_.config_path,
-                  loaded.errors.size());
+                  loaded.errors.size() + together.size());
   } else {
     restart_needed_ = config::restart_needed(settings_, loaded.settings);
     for (const auto& key : restart_needed_)
@@ -248,7 +255,7 @@ void server::close_listeners() {
 }
 
 void server::await_drained() {
-  if (process_.connections.count() == 0) return finish(exit_code::clean);
+  if (process_.connections.count() == 0) return leave_pools();
   if (std::chrono::steady_clock::now() >= drain_ends_) {
     spdlog::warn("the drain's time is over: {} connections are cut", process_.connections.count());
     return finish(exit_code::unclean);
@@ -257,6 +264,16 @@ void server::await_drained() {
   timer_.async_wait([this](boost::system::error_code error) {
     if (!error) await_drained();
   });
+}
+
+/// Whatever is given up counts for a while; nobody waits for longer than that here. Others take out who has
+/// not left.
+void server::leave_pools() {
+  timer_.expires_after(2s);
+  timer_.async_wait([this](boost::system::error_code error) {
+    if (!error) finish(exit_code::clean);
+  });
+  control_.leave([this] { finish(exit_code::clean); });
 }
 
 void server::finish(exit_code code) {

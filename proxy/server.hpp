@@ -66,6 +66,7 @@ private:
   void reload();
   void close_listeners();
   void await_drained();
+  void leave_pools();
   void finish(exit_code code);
 
   serve_options options_;

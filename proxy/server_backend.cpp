@@ -1,7 +1,6 @@
 // What the admin pages and the metrics ask of the server.
 
 #include "proxy/server.hpp"
-
 #include "proxy/version.hpp"
 
 #include <boost/asio/post.hpp>
@@ -66,6 +65,7 @@ std::vector<ops::pool_facts> server::pools() const {
     if (const auto* rails = control_.rails_of(name)) all.back().rails = rails->rails_now();
     all.back().drains = control_.drains_of(name);
     all.back().former = control_.former_members_of(name);
+    all.back().handoff = control_.handoff_of(name);
   }
   return all;
 }

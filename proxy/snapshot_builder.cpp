@@ -80,13 +80,15 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   if (pool->number == next) labels_.pools.push_back(settings.name);
   pool->settings = settings;
   pool->placement = policy_of(settings);
-  pool->ejection = ejection_of(settings.ejection);
+  // Where all proxies have to agree on the owner, none leaves a member alone by itself.
+  if (settings.handoff != config::handoff_mode::barrier) pool->ejection = ejection_of(settings.ejection);
   pool->cookie = cookie_of(settings.session);
   pool->envelopes = routing::envelopes_of(settings.name, settings.session.key);
   pool->view = routing::view(list.members, list.epoch);
   auto& state = pool_states_[settings.name];
   if (!state) state = std::make_shared<http::pool_state>();
   pool->state = state;
+  pool->strict = list.strict;
   for (const auto& m : pool->view.members())
     pool->targets.push_back(target_of(*pool, m));
   // Where nobody ejects any more, nobody stays ejected.

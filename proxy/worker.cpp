@@ -20,7 +20,7 @@ constexpr std::uint16_t going_away = 1001; // RFC 6455 section 7.4.1
 
 } // namespace
 
-worker::worker(http::process_state& process) : state_(loop_, process) {}
+worker::worker(http::process_state& process, std::size_t index) : state_(loop_, process, index) {}
 
 worker::~worker() {
   stop();

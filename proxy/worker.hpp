@@ -15,7 +15,7 @@ namespace limpet {
 /// worker. Other threads talk to it by post() alone.
 class worker {
 public:
-  explicit worker(http::process_state& process);
+  worker(http::process_state& process, std::size_t index);
   ~worker();
   worker(const worker&) = delete;
 

@@ -181,9 +181,11 @@ exchange::end exchange::end_answer(refusal cut, const framing& shown, bool conte
       answer_.body.how != framing::kind::until_close || has_no_content(head_.known_method, answer_.status);
   const bool clean = framed && !ended_early && block_begin_ == block_end_ && !content_unread;
   block_.reset();
-  if (clean && answer_.allows_reuse() && !worker_.draining())
+  if (clean && answer_.allows_reuse() && !worker_.draining()) {
+    upstream_->io.guard(nullptr);
     worker_.upstreams.give_back(std::move(upstream_), pool().settings.timeouts.upstream_idle,
                                 pool().settings.limits.idle_per_member);
+  }
   if (client_keeps_) return end::keep_open;
   const bool sent_more = content_unread || !in_.empty() || !carry_.empty() || client_->io().may_read();
   return sent_more ? end::linger : end::close;

@@ -35,6 +35,11 @@ net::task<refusal> exchange::catch_up() {
   worker_.count(metric::epoch_ahead, pool_number, static_cast<std::uint32_t>(outcome));
   if (outcome == epoch_outcome::limited) co_return refusal::none;
   if (outcome == epoch_outcome::given_up) co_return refusal::shutting_down;
+  co_return resolve_anew();
+}
+
+/// By the snapshot of now, after a wait.
+refusal exchange::resolve_anew() {
   snapshot_ = worker_.current();
   route_ = nullptr; // maybe another one, with another pool: nothing of the first look counts
   session_ = {};
@@ -46,7 +51,7 @@ net::task<refusal> exchange::catch_up() {
   // Resolving has changed the head: an envelope that was opened is gone from it.
   head_.clear();
   h1::parse_request_head(in_.view().substr(0, head_size_), head_);
-  co_return resolve();
+  return resolve();
 }
 
 /// A few more than the limit where workers look at the same time.

@@ -52,6 +52,7 @@ bool exchange::place() {
 
 net::task<refusal> exchange::dispatch() {
   if (!place()) co_return refusal_of(placed_.reason, is_behind_session());
+  if (is_strict()) count_in_flight(); // in the step that has placed it
   bool fresh = false;
   for (;;) {
     ++attempts_;
@@ -64,7 +65,8 @@ net::task<refusal> exchange::dispatch() {
     const bool is_over = client_gone_ || client_->io().interrupted();
     if (is_over || result.why == refusal::none) co_return result.why;
     if (const auto why = co_await give_up_attempt(result); why != refusal::none) co_return why;
-    if (result.retry_same && !fresh) {
+    const bool may_have_begun = strict_ && counted_.has_written();
+    if (result.retry_same && !fresh && !may_have_begun) {
       fresh = true;
       worker_.count(metric::retries, pool().number, 0);
       continue;
@@ -133,7 +135,9 @@ net::task<exchange::attempt_result> exchange::send_request() {
   std::span<iovec> pieces = body_ ? body_->first_pieces(out_) : std::span<iovec>(out_piece_);
   if (body_ && body_->error() != refusal::none) return attempt_result{body_->error()};
 
+  if (strict_) guard_member();
   const auto [bytes, error] = upstream_->io.writev(pieces);
+  if (error == net::fenced()) return attempt_result{refusal::fenced};
   if (error && !net::is_would_block(error)) {
     // Not a byte was taken: the member cannot have seen the request, whatever its method.
     const bool unsent = upstream_->reused && (!body_ || body_->can_replay());
@@ -178,6 +182,7 @@ bool exchange::may_send_again() const {
 /// stale.
 exchange::attempt_result exchange::answer_failed(net::error_code error) const {
   if (error == net::asio::error::timed_out) return {refusal::answer_timeout};
+  if (error == net::fenced()) return {refusal::fenced};
   return {refusal::member_closed_early, upstream_->reused && may_send_again(), false, upstream_->reused};
 }
 

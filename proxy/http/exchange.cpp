@@ -84,6 +84,10 @@ net::task<exchange::end> exchange::serve_one() {
     why = co_await catch_up();
     if (client_gone_) co_return client_left();
   }
+  if (why == refusal::none && pool().strict) {
+    why = co_await admit();
+    if (client_gone_) co_return client_left();
+  }
   if (why != refusal::none) {
     in_.consume(head_size_);
     co_return co_await refuse(why);
@@ -178,6 +182,10 @@ net::task<exchange::end> exchange::open_tunnel() {
   opening.pool = route_->pool;
   opening.member = placed_.member;
   opening.session = session();
+  if (strict_) {
+    opening.strict = std::exchange(strict_, nullptr);
+    opening.counted = &counted_;
+  }
   opening.snapshot = snapshot_->number;
   opening.away = is_away();
   opening.websocket = iequals(head_.upgrade, "websocket");
@@ -193,6 +201,7 @@ net::task<exchange::end> exchange::open_tunnel() {
 
 void exchange::finish_request() {
   stop_watching();
+  if (strict_) end_in_flight();
   leave_member();
   end_.disarm();
   endless_ = false;
@@ -281,6 +290,7 @@ void exchange::on_client_readable(void* self) noexcept {
   if (net::is_would_block(trouble)) return client.cannot_wait() ? void() : on_watch_due(self);
   x.client_gone_ = true;
   if (x.waiting_for_members_) x.waiting_for_members_->end();
+  if (x.parked_) x.parked_->end();
   if (x.upstream_) x.upstream_->io.interrupt(net::asio::error::operation_aborted);
 }
 

@@ -25,6 +25,7 @@ namespace limpet::http {
 ///   read_head.cpp     the request's head on its way in
 ///   resolve.cpp       target, route, session key: what the request is about
 ///   catch_up.cpp      a cookie that knows more of the members than we do
+///   admission.cpp     a session that is being handed over: parked, refused or counted
 ///   dispatch.cpp      attempts: placement, connection, the member's answer head
 ///   request_body.cpp  content on its way to the member
 ///   answer.cpp        the answer on its way to the client
@@ -97,6 +98,18 @@ private:
   net::task<refusal> catch_up();
   net::task<epoch_outcome> wait_for_members();
   bool may_wait_for_members() const;
+  refusal resolve_anew();
+
+  // admission.cpp
+  bool is_strict() const noexcept {
+    return pool().strict && session_.from != routing::placement_key::origin::none;
+  }
+  net::task<refusal> admit();
+  net::task<refusal> park(strict_pool& by);
+  void count_in_flight();
+  void guard_member() noexcept;
+  void end_in_flight();
+  bool is_answered_whole() const noexcept;
 
   // dispatch.cpp
   struct attempt_result {
@@ -211,12 +224,16 @@ private:
   routing::opened_envelopes opened_; ///< of a pool with envelopes
   const route_snapshot* route_ = nullptr;
   epoch_waits::wait* waiting_for_members_ = nullptr;
+  strict_pool::wait* parked_ = nullptr;
 
   // The attempts.
   routing::placement placed_;
   std::vector<std::uint32_t> tried_;
   unsigned attempts_ = 0;
   net::clock::time_point attempt_began_;
+  strict_pool* strict_ = nullptr; ///< in whose ledger it counts
+  ownership::in_flight counted_;
+  std::optional<net::write_guard> guard_;
   net::upstream_ptr upstream_;
   std::string out_; ///< the request's head to the member, kept for a retry
   std::array<iovec, 1> out_piece_{};

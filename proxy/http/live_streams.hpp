@@ -101,6 +101,8 @@ public:
 
   /// The worker routes by this one from now on; it stays until the next.
   void publish(const snapshot& s);
+  /// Ends all of a pool at once: the proxy may not serve it any more.
+  void end_all(std::uint32_t pool);
   /// Whether members answer again whose sessions had failed over. To be asked some times a second.
   void look_for_recoveries();
   /// The gauges.

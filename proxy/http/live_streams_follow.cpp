@@ -15,12 +15,26 @@ routing::followed live_streams::ask(const live_stream& s) const {
   auto& m = *s.member_;
   const auto* pool = m.pool.now;
   if (!pool) return {bond::removed};
+  if (pool->strict) {
+    const auto key = s.session();
+    const bool has_key = key.from != routing::placement_key::origin::none;
+    if (has_key && pool->strict->owners->moves(key.hash)) return {bond::moved};
+  }
   // Where members are checked, nobody is drawn to one that has not passed yet.
   const bool must_be_proven = pool->settings.health.has_value();
   return routing::follow(pool->view, pool->placement, s.session(), index_of(m), [&](std::uint32_t member) {
     const auto& shared = *pool->targets[member].shared;
     return shared.is_failing() || (must_be_proven && !shared.is_proven());
   });
+}
+
+void live_streams::end_all(std::uint32_t pool) {
+  const auto found = pools_.find(pool);
+  if (found == pools_.end()) return;
+  for (auto* m : found->second.members) {
+    for (auto* s : m->all.copy()) // each may leave the list when it hears of it
+      end(*s, parting::removed);
+  }
 }
 
 /// Placed by a snapshot that was replaced meanwhile, or away from its owner, who may have come back

@@ -37,12 +37,14 @@ enum class metric : std::uint16_t {
   streams_cut,         ///< pool, parting: past the deadline, or because nothing gentler could be done
   log_dropped,         ///< access log records
   epoch_ahead,         ///< pool, epoch_outcome
+  parked,              ///< pool, ownership::parking::verdict
   // Gauges, filled in when the shard is copied.
   open_connections,
   open_tunnels,         ///< pool
   upstream_connections, ///< 0: busy, 1: idle
   buffered_bytes,
   epoch_waits,
+  parked_now,             ///< pool
   live_streams,           ///< member, stream_kind
   live_streams_by_number, ///< member_target::number, stream_kind: for the page of members alone
   streams_waiting,        ///< pool

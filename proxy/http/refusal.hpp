@@ -42,6 +42,10 @@ enum class refusal : std::uint8_t {
   answer_timeout,
   member_removed,
   upstream_limit,
+  // The hand-off (`handoff: barrier`).
+  fenced,
+  parking_full,
+  parked_too_long,
   // Ourselves.
   connection_limit,
   shutting_down,

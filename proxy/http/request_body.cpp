@@ -136,6 +136,7 @@ net::task<> exchange::request_body::pump() {
     const auto error = co_await written;
     block.reset();
     if (error) {
+      if (error == net::fenced() && !x_.answer_begun_) fail(refusal::fenced);
       // The member may well answer before it has read all; what it says then counts, so a failed write is not
       // the end. One that neither reads nor answers is.
       if (error == net::asio::error::timed_out && !x_.answer_begun_) fail(refusal::answer_timeout);

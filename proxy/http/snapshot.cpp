@@ -31,8 +31,10 @@ void pool_snapshot::compare(const pool_snapshot* before) {
     return;
   }
   const bool same_view = before->view.checksum() == view.checksum();
-  const bool may_move =
-      before->placement != placement || (!same_view && routing::may_move_others(before->view, view));
+  // A PREPARE moves sessions though the members that serve are the same; the next one may move others.
+  const bool is_prepared = strict && strict->owners->is_prepare() && strict != before->strict;
+  const bool may_move = is_prepared || before->placement != placement ||
+                        (!same_view && routing::may_move_others(before->view, view));
   arrivals = before->arrivals + (may_move ? 1 : 0);
   if (same_view) return;
   std::vector<standing> differ;

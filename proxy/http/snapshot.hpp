@@ -5,6 +5,7 @@
 #include "proxy/http/pacer.hpp"
 #include "proxy/net/ejection.hpp"
 #include "proxy/net/member_target.hpp"
+#include "proxy/net/strict_view.hpp"
 #include "routing/envelope.hpp"
 #include "routing/placement.hpp"
 #include "routing/route_table.hpp"
@@ -15,6 +16,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,8 +29,8 @@ struct pool_state {
   /// for an ejection comes.
   std::atomic<bool> is_ejecting{false};
   known_epoch known; ///< of the store that its members come from
-  pacer leaving; ///< tunnels and event streams of members that were removed or drain
-  pacer moving;  ///< of sessions that have another owner
+  pacer leaving;     ///< tunnels and event streams of members that were removed or drain
+  pacer moving;      ///< of sessions that have another owner
   std::atomic<std::uint64_t> recoveries{0}; ///< members that answered again after they did not
 };
 
@@ -43,6 +45,7 @@ struct pool_snapshot {
   routing::cookie_attributes cookie;              ///< where the pool issues one
   std::vector<routing::envelope_field> envelopes; ///< of the session key's sources, in their order
   std::shared_ptr<pool_state> state;
+  std::optional<net::strict_view> strict; ///< of a pool that hands over by a barrier
 
   // Against the same pool in the snapshot before; see compare().
   std::uint64_t arrivals = 0; ///< grows where a session may have another owner though its member is well
@@ -77,7 +80,7 @@ struct snapshot {
   config::timeout_settings timeouts;
   config::forwarded_settings forwarded;
   std::chrono::milliseconds epoch_wait =
-      epoch_wait_max; ///< most that a request waits for members to be read again
+      epoch_wait_max;               ///< most that a request waits for members to be read again
   std::vector<member_place> places; ///< of all members, by their number
 
   /// Fills in the places.

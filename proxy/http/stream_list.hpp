@@ -20,6 +20,8 @@ public:
 
   bool empty() const noexcept { return streams_.empty(); }
   std::size_t size() const noexcept { return streams_.size(); }
+  /// All of them, to be gone through while they end.
+  std::vector<live_stream*> copy() const { return streams_; }
   bool has(const live_stream& s) const noexcept { return s.places_[which_] != live_stream::nowhere; }
 
   void add(live_stream& s) {

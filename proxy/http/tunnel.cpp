@@ -15,10 +15,11 @@ constexpr net::milliseconds close_handshake{2'000};
 } // namespace
 
 tunnel::tunnel(worker_state& worker, opening&& opened)
-    : worker_(worker), client_(std::move(opened.client)), upstream_(std::move(opened.upstream)),
-      permit_(std::move(opened.permit)), opened_at_(net::clock::now()), route_(opened.route),
-      pool_number_(opened.pool->number), session_(opened.session), epoch_(opened.pool->view.epoch()),
-      websocket_(opened.websocket) {
+    : worker_(worker), client_(std::move(opened.client)), strict_(opened.strict),
+      upstream_(std::move(opened.upstream)), permit_(std::move(opened.permit)), opened_at_(net::clock::now()),
+      route_(opened.route), pool_number_(opened.pool->number), session_(opened.session),
+      epoch_(opened.pool->view.epoch()), websocket_(opened.websocket) {
+  if (strict_) count(opened);
   client_->clear_deadline();
   upstream_->io.clear_deadline();
   upstream_->io.keep_alive();
@@ -39,7 +40,18 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
                                            opened.pool->view.members()[opened.member].id});
 }
 
+void tunnel::count(const opening& opened) {
+  strict_->ledger().hand_over(*opened.counted, counted_);
+  fence_ = opened.pool->strict->fence;
+  guard_.emplace(*fence_, counted_);
+  upstream_->io.guard(&*guard_);
+}
+
 tunnel::~tunnel() {
+  if (strict_) {
+    if (counted_.is_counted()) strict_->ledger().give_up(counted_);
+    strict_->look_soon();
+  }
   worker_.tunnels.erase(this);
   worker_.blocks.release(up_.pending.size() + down_.pending.size());
   const std::chrono::duration<double> lasted = net::clock::now() - opened_at_;
@@ -124,7 +136,7 @@ void tunnel::send(direction& way, std::string_view bytes) {
   const std::array<iovec, 1> piece{iovec{const_cast<char*>(bytes.data()), bytes.size()}};
   const auto [written, error] = way.to->writev(piece);
   if (error && !net::is_would_block(error)) {
-    if (!parting_) why_ = &way == &up_ ? "member_reset" : "client_reset";
+    if (!parting_) why_ = error == net::fenced() ? "fenced" : &way == &up_ ? "member_reset" : "client_reset";
     return finish();
   }
   way.pending.assign(bytes.substr(written));

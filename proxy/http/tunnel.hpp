@@ -27,6 +27,8 @@ public:
     std::uint64_t snapshot = 0;     ///< the number of the one that it was placed by
     bool away = false;              ///< it failed over
     bool websocket = false;
+    strict_pool* strict = nullptr; ///< in whose ledger it counts, in the place of `counted`
+    ownership::in_flight* counted = nullptr;
     std::string client_text, request_id, host, path, route_name;
   };
 
@@ -66,6 +68,7 @@ private:
   };
 
   tunnel(worker_state& worker, opening&& opened);
+  void count(const opening& opened);
 
   void run(direction& way);
   /// One step of reading and passing on. False where the direction has to wait or is over.
@@ -95,6 +98,10 @@ private:
 
   worker_state& worker_;
   std::unique_ptr<net::stream> client_;
+  strict_pool* strict_; ///< in whose ledger it counts
+  ownership::in_flight counted_;
+  std::shared_ptr<const net::write_fence> fence_;
+  std::optional<net::write_guard> guard_;
   net::upstream_ptr upstream_;
   net::connection_limiter::permit permit_;
   direction up_;   ///< client to member

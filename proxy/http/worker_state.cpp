@@ -5,6 +5,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 
@@ -33,8 +34,8 @@ void random_source::secret(std::span<std::uint8_t> out) {
   if (::getrandom(out.data(), out.size(), 0) != static_cast<ssize_t>(out.size())) std::abort();
 }
 
-worker_state::worker_state(net::event_loop& events, process_state& shared_process)
-    : loop(events), process(shared_process), upstreams(events), epochs(events) {}
+worker_state::worker_state(net::event_loop& events, process_state& shared_process, std::size_t index)
+    : loop(events), process(shared_process), upstreams(events), epochs(events), index_(index) {}
 
 worker_state::~worker_state() = default;
 
@@ -42,6 +43,22 @@ void worker_state::publish(std::shared_ptr<const snapshot> s) {
   upstreams.drop_members([&](std::uint32_t number) { return s->find(number) != nullptr; });
   current_ = local_snapshot::reference(*new local_snapshot(std::move(s)));
   streams.publish(*current_);
+  apply_strict();
+}
+
+/// After the streams know the snapshot, so that those that move are on their way when the ledger is looked
+/// at.
+void worker_state::apply_strict() {
+  for (const auto& pool : current_->pools) {
+    if (!pool->strict || !process.strict) continue;
+    auto& known = strict[pool->number];
+    if (!known) known = std::make_unique<strict_pool>(loop, *process.strict, index_, *pool);
+    if (known->apply(*pool)) streams.end_all(pool->number);
+  }
+  std::erase_if(strict, [this](const auto& known) {
+    const auto is_its = [&](const auto& pool) { return pool->strict && pool->number == known.first; };
+    return std::ranges::none_of(current_->pools, is_its) && known.second->is_idle();
+  });
 }
 
 std::unique_ptr<exchange> worker_state::take_exchange() {
@@ -80,6 +97,8 @@ net::counter_shard worker_state::sample() const {
   gauge(metric::upstream_connections, 1, upstreams.idle_count());
   gauge(metric::buffered_bytes, 0, blocks.bytes_held());
   gauge(metric::epoch_waits, 0, epochs.count());
+  for (const auto& [number, pool] : strict)
+    gauge(metric::parked_now, number, pool->parked().requests());
   streams.sample(copy);
   return copy;
 }

@@ -5,6 +5,7 @@
 #include "proxy/http/metrics.hpp"
 #include "proxy/http/record.hpp"
 #include "proxy/http/snapshot.hpp"
+#include "proxy/http/strict_pool.hpp"
 #include "proxy/net/block_lender.hpp"
 #include "proxy/net/connection_limiter.hpp"
 #include "proxy/net/counters.hpp"
@@ -34,6 +35,7 @@ struct process_state {
   std::atomic<bool> draining{false};
   std::atomic<std::uint32_t> epoch_waits{0}; ///< requests that wait for members to be read again
   epoch_reader* epochs = nullptr;            ///< who reads them; none: nobody waits. Set before workers start
+  strict_listener* strict = nullptr; ///< of pools that hand over by a barrier. Set before workers start
 };
 
 /// A snapshot as one worker holds it. References are counted per worker, without atomics; the control thread
@@ -84,7 +86,8 @@ private:
 /// What everything on one worker shares. Touched by that worker's thread alone.
 class worker_state {
 public:
-  worker_state(net::event_loop& events, process_state& shared_process);
+  /// `index`: among the workers of the process.
+  worker_state(net::event_loop& events, process_state& shared_process, std::size_t index = 0);
   ~worker_state();
   worker_state(const worker_state&) = delete;
 
@@ -97,6 +100,7 @@ public:
   live_streams streams{*this};
   record_sink* records = nullptr; ///< none: no access log
   epoch_waits epochs;
+  strict_pools strict;
 
   local_snapshot::reference current() const noexcept { return current_.share(); }
   /// The same for a look that does not outlast the call.
@@ -124,7 +128,10 @@ public:
   std::unordered_set<tunnel*> tunnels;
 
 private:
+  void apply_strict();
+
   static constexpr std::size_t exchanges_kept = 256;
+  const std::size_t index_;
   local_snapshot::reference current_;
   std::vector<std::unique_ptr<exchange>> exchanges_;
   std::string date_;

@@ -1,11 +1,18 @@
 #include "proxy/membership/make_source.hpp"
 
+#include "config/barrier.hpp"
 #include "proxy/membership/client_options.hpp"
 #include "proxy/membership/etcd_source.hpp"
 #include "proxy/membership/file_source.hpp"
+#include "proxy/membership/member_codec.hpp"
 #include "proxy/membership/static_source.hpp"
 
 #include <boost/asio/io_context.hpp>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
 
 namespace limpet::membership {
 
@@ -26,6 +33,39 @@ std::unique_ptr<source> make_source(boost::asio::io_context& io, const config::p
     break;
   }
   return std::make_unique<static_source>(pool.members.static_members);
+}
+
+/// The host's name, as far as it fits in a key.
+std::string proxy_name() {
+  std::array<char, 65> text{};
+  if (::gethostname(text.data(), text.size() - 1) != 0) return "proxy";
+  std::string name = text.data();
+  std::ranges::replace_if(
+      name,
+      [](char c) {
+        return !is_member_id({&c, 1});
+      },
+      '-');
+  return name.empty() ? "proxy" : name;
+}
+
+std::unique_ptr<ownership_source> make_ownership_source(boost::asio::io_context& io, const config::pool& pool,
+                                                        const config::etcd_settings& etcd,
+                                                        std::size_t workers) {
+  auto client = client_options_from(etcd);
+  client.timeout = std::min(client.timeout, pool.barrier.window); // what is older than that is of no use
+  ownership_source::options options;
+  options.pool = pool.name;
+  options.prefix = etcd.prefix;
+  options.relist = etcd.relist;
+  options.protocol.limits = config::limits_of(pool.barrier);
+  options.protocol.pace.batch = pool.barrier.batch;
+  options.terms = {pool.barrier.cluster, std::string(routing::placement_name),
+                   config::keys_digest(pool.session), config::limits_text(pool.barrier)};
+  options.proxy = proxy_name();
+  options.workers = workers;
+  return std::make_unique<ownership_source>(
+      io.get_executor(), std::make_shared<etcd::client>(std::move(client)), std::move(options));
 }
 
 std::unique_ptr<railed_source> make_railed_source(boost::asio::io_context& io, const config::pool& pool,

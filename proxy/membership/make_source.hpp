@@ -1,6 +1,7 @@
 #pragma once
 
 #include "config/config.hpp"
+#include "proxy/membership/ownership_source.hpp"
 #include "proxy/membership/railed_source.hpp"
 
 #include <memory>
@@ -21,5 +22,10 @@ std::unique_ptr<source> make_source(boost::asio::io_context& io, const config::p
 /// does.
 std::unique_ptr<railed_source> make_railed_source(boost::asio::io_context& io, const config::pool& pool,
                                                   const config::etcd_settings& etcd);
+
+/// Of a pool that hands over by a barrier, whose members are in etcd. `workers`: how many say a word.
+std::unique_ptr<ownership_source> make_ownership_source(boost::asio::io_context& io, const config::pool& pool,
+                                                        const config::etcd_settings& etcd,
+                                                        std::size_t workers);
 
 } // namespace limpet::membership

@@ -1,11 +1,13 @@
 #pragma once
 
 #include "proxy/membership/drain_codec.hpp"
+#include "proxy/net/strict_view.hpp"
 #include "routing/member.hpp"
 
 #include <cstdint>
 #include <functional>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,6 +18,7 @@ struct member_list {
   std::vector<routing::member> members; ///< no two with one id
   std::uint64_t epoch = 0;              ///< grows with each change; with etcd a revision
   bool stale = false; ///< the store is out of reach, or the list is a snapshot from disk: last-known-good
+  std::optional<net::strict_view> strict{}; ///< of a pool that hands over by a barrier
   friend bool operator==(const member_list&, const member_list&) = default;
 };
 

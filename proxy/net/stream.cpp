@@ -64,6 +64,20 @@ io_result stream::read_some(std::span<std::byte> into) noexcept {
 
 io_result stream::writev(std::span<const iovec> from) noexcept {
   if (!source_.may_write()) return {0, would_block()};
+  if (guard_) [[unlikely]]
+    return guarded_writev(from);
+  return plain_writev(from);
+}
+
+io_result stream::guarded_writev(std::span<const iovec> from) noexcept {
+  const auto now = boot_now();
+  if (!guard_->allows(now)) return {0, fenced()};
+  const auto written = plain_writev(from);
+  if (written.bytes > 0) guard_->wrote(now);
+  return written;
+}
+
+io_result stream::plain_writev(std::span<const iovec> from) noexcept {
   std::size_t all = 0;
   for (const auto& piece : from)
     all += piece.iov_len;

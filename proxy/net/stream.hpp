@@ -4,6 +4,7 @@
 #include "proxy/net/event_source.hpp"
 #include "proxy/net/task.hpp"
 #include "proxy/net/types.hpp"
+#include "proxy/net/write_guard.hpp"
 
 #include <boost/asio/generic/stream_protocol.hpp>
 
@@ -49,6 +50,10 @@ public:
   io_result read_some(std::span<std::byte> into) noexcept;
   /// The same where it is known that there is no room.
   io_result writev(std::span<const iovec> from) noexcept;
+
+  /// From now on each write is asked of it first, and comes to fenced() where it does not allow it; null:
+  /// none is. It has to last until it is replaced.
+  void guard(write_guard* g) noexcept { guard_ = g; }
 
   /// Without taking it, and asking the system: whether there is something to read, the peer's end, or neither
   /// (would_block).
@@ -116,6 +121,8 @@ private:
     }
   };
 
+  io_result plain_writev(std::span<const iovec> from) noexcept;
+  io_result guarded_writev(std::span<const iovec> from) noexcept;
   /// Why whoever has this limit is to wait no longer, if so.
   error_code ended(const time_limit& limit) const noexcept;
   void arm(time_limit& limit, milliseconds after, deadline::expire_function on_due) noexcept;
@@ -126,6 +133,7 @@ private:
   time_limit reading_;
   time_limit writing_;
   error_code interrupt_;
+  write_guard* guard_ = nullptr;
 };
 
 /// A wait of a coroutine, for co_await.

@@ -78,6 +78,7 @@ void append_transfer(std::string& out, const http::access_record& r) {
   out += r.reused_connection ? "true" : "false";
   append_phase(out, "head_seconds", r.head);
   append_phase(out, "epoch_wait_seconds", r.epoch_wait);
+  append_phase(out, "parked_seconds", r.parked);
   append_phase(out, "connect_seconds", r.connect);
   append_phase(out, "answer_seconds", r.answer);
   append_phase(out, "total_seconds", r.total);

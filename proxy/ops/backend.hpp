@@ -3,6 +3,7 @@
 #include "config/config.hpp"
 #include "proxy/http/labels.hpp"
 #include "proxy/http/snapshot.hpp"
+#include "proxy/membership/ownership_source.hpp"
 #include "proxy/membership/rails.hpp"
 #include "proxy/membership/source.hpp"
 #include "proxy/net/counters.hpp"
@@ -45,10 +46,12 @@ struct former_member {
 struct pool_facts {
   std::shared_ptr<const http::pool_snapshot> pool;
   membership::source_status source;
-  std::vector<member_checks> checks = {}; ///< parallel to the pool's members; empty where it has no active checks
+  std::vector<member_checks> checks =
+      {}; ///< parallel to the pool's members; empty where it has no active checks
   std::optional<membership::rails_status> rails{}; ///< nothing: it has none, as with static members
   std::vector<membership::operator_drain> drains{};
-  std::vector<former_member> former{}; ///< ordered by id
+  std::vector<former_member> former{};                 ///< ordered by id
+  std::optional<membership::handoff_status> handoff{}; ///< of a pool that hands over by a barrier
 };
 
 /// What came of writing or deleting an operator's drain.

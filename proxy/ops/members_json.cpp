@@ -126,6 +126,23 @@ json::array left_of(const std::vector<former_member>& former, const live_counts&
   return out;
 }
 
+json::object handoff_object(const membership::handoff_status& h) {
+  json::array waits_for;
+  for (const auto& router : h.waits_for)
+    waits_for.push_back(json::value(to_utf8(router)));
+  json::object out{{"stage", membership::to_string(h.stage())},
+                   {"incarnation", to_utf8(h.incarnation)},
+                   {"revision", h.revision},
+                   {"lasts_ms", h.prepared_for.count()},
+                   {"waits_for", std::move(waits_for)},
+                   {"workers_waited_for", h.workers_waited_for},
+                   {"may_write_for_ms", h.fence_left.count()},
+                   {"commits", h.commits},
+                   {"last_took_ms", h.last_handoff.count()}};
+  if (!h.halted.empty()) out["stopped"] = to_utf8(h.halted);
+  return out;
+}
+
 json::object source_object(const membership::source_status& source) {
   json::object out{{"kind", to_utf8(source.kind)},
                    {"ready", source.ready},
@@ -158,6 +175,7 @@ json::object members_json(const std::vector<pool_facts>& pools, const net::count
                     {"drains", drains_array(facts.drains)},
                     {"left", left_of(facts.former, counts)},
                     {"members", members_of(facts, counts, now)}});
+    if (facts.handoff) list.back().get_object()["handoff"] = handoff_object(*facts.handoff);
   }
   return {{"pools", std::move(list)}};
 }

@@ -98,6 +98,15 @@ void add_rails(sample_set& set, const pool_facts& facts) {
   set.add(series::membership_flaps, {name}, static_cast<double>(rails.flaps));
 }
 
+void add_handoff(sample_set& set, const std::string& name, const membership::handoff_status& h) {
+  set.add(series::handoffs, {name}, static_cast<double>(h.commits));
+  set.add(series::handoff_seconds, {name}, in_seconds(h.prepared_for));
+  set.add(series::handoff_last_seconds, {name}, in_seconds(h.last_handoff));
+  set.add(series::handoff_stage, {name}, static_cast<double>(h.stage()));
+  set.add(series::fence_seconds_left, {name}, in_seconds(h.fence_left));
+  set.add(series::fenced, {name}, h.fence_left.count() == 0);
+}
+
 void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
   if (!facts.pool) return;
   const auto& name = facts.pool->settings.name;
@@ -109,6 +118,7 @@ void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
   set.add(series::membership_invalid_values, {name}, static_cast<double>(source.invalid_values));
   set.add(series::membership_relist_differences, {name}, static_cast<double>(source.relist_differences));
   add_rails(set, facts);
+  if (facts.handoff) add_handoff(set, name, *facts.handoff);
   set.add(series::membership_refreshes, {name}, static_cast<double>(source.refreshes));
   add_view(set, *facts.pool);
   add_members(set, *facts.pool, now);

@@ -3,6 +3,7 @@
 #include "proxy/http/metrics.hpp"
 #include "proxy/http/refusal.hpp"
 #include "proxy/ops/metrics_parts.hpp"
+#include "routing/ownership/parking.hpp"
 
 #include <algorithm>
 #include <array>
@@ -180,6 +181,10 @@ void worker_collector::add_counter(metric m, std::uint32_t a, std::uint32_t b, d
     return set_.add(series::buffered_bytes, {}, value);
   case metric::epoch_waits:
     return set_.add(series::epoch_waits, {}, value);
+  case metric::parked:
+    return set_.add(series::parked, {pool(a), to_string(static_cast<ownership::parking::verdict>(b))}, value);
+  case metric::parked_now:
+    return set_.add(series::parked_now, {pool(a)}, value);
   case metric::live_streams_by_number: // the labels' are told
   case metric::count_:
     break;

@@ -136,6 +136,20 @@ std::string drains_text(const json::object& pool) {
   return out;
 }
 
+/// Of a pool that hands over by a barrier: where that stands, and for whom it waits.
+std::string handoff_text(const json::object& pool) {
+  const auto& handoff = object_of(pool, "handoff");
+  if (handoff.empty()) return {};
+  auto out = fmt::format("  hand-off: {}; this proxy is {}\n", text_of(handoff, "stage"),
+                         text_of(handoff, "incarnation"));
+  if (const auto why = text_of(handoff, "stopped"); !why.empty()) out += "  stopped: " + why + '\n';
+  for (const auto& router : array_of(handoff, "waits_for"))
+    if (const auto* name = router.if_string())
+      out += fmt::format("  waits for proxy {}, for {} ms\n", printable({name->data(), name->size()}),
+                         text_of(handoff, "lasts_ms"));
+  return out;
+}
+
 std::string pool_text(const json::object& pool) {
   const auto& source = object_of(pool, "source");
   auto out =
@@ -143,6 +157,7 @@ std::string pool_text(const json::object& pool) {
                   text_of(pool, "epoch"), text_of(pool, "checksum"), flags_text(pool));
   if (is_true(pool, "stale"))
     if (const auto why = text_of(source, "last_error"); !why.empty()) out += "  last error: " + why + '\n';
+  out += handoff_text(pool);
   return out + members_text(array_of(pool, "members"), array_of(pool, "left")) + drains_text(pool);
 }
 

@@ -29,6 +29,8 @@ public:
   /// What a read has found in `acks/`. A write that was thought lost may come in late, over a newer one.
   void on_read(std::uint64_t revision) noexcept;
 
+  /// What the write under way says.
+  std::uint64_t to_write() const noexcept { return sent_; }
   std::uint64_t held() const noexcept { return held_; }
   bool is_written() const noexcept { return written_ == held_; }
   /// The oldest record that any worker may serve by.

@@ -39,7 +39,7 @@ public:
       read_members,  ///< -> on_members_read, on_failed
       read_barrier,  ///< -> on_barrier_read, on_failed
       write_record,  ///< to_write() over to_write_over() -> on_record_written, on_record_conflict, on_failed
-      acknowledge, ///< acks/ = held().revision, guarded by own routers/ -> on_acknowledged, on_unregistered,
+      acknowledge, ///< acks/ = to_acknowledge(), guarded by own routers/ -> on_acknowledged, on_unregistered,
                    ///< on_failed
       remove,      ///< routers/ and acks/ of `router`, guarded -> on_removed, on_failed
     };
@@ -92,7 +92,9 @@ public:
   /// Of write_record: what to write, and over which mod_revision of `view`; 0: over none. To be taken when
   /// next() has said so.
   const record& to_write() const noexcept { return mover_.written(); }
-  std::uint64_t to_write_over() const noexcept { return mover_.head_revision(); }
+  std::uint64_t to_write_over() const noexcept { return mover_.written_over(); }
+  /// Of acknowledge.
+  std::uint64_t to_acknowledge() const noexcept { return acknowledgement_.to_write(); }
   /// Whom a hand-off waits for, as the last look at the store had it: incarnations of the barrier set that
   /// have not acknowledged the record held.
   std::vector<std::string_view> waits_for() const;

@@ -28,6 +28,32 @@ void drain_ledger::give_up(in_flight& f) {
   in.push_back(kept); // and looked at when the one would have been that it stands for
 }
 
+void drain_ledger::give_up_all() {
+  for (auto* in : {&unscanned_, &staying_, &moved_}) {
+    list all;
+    all.swap(*in);
+    while (!all.empty()) {
+      auto& f = all.front();
+      if (f.is_counted()) {
+        give_up(f);
+      } else { // given up already
+        f.unlink();
+        in->push_back(f);
+      }
+    }
+  }
+}
+
+void drain_ledger::hand_over(in_flight& from, in_flight& to) noexcept {
+  to.ledger_ = this;
+  to.judged_at_ = from.judged_at_;
+  to.moves_ = from.moves_;
+  to.key_hash_ = from.key_hash_;
+  to.last_byte_ = from.last_byte_;
+  list_of(from).push_back(to);
+  end(from);
+}
+
 void drain_ledger::apply() noexcept {
   ++applied_;
   moves_until_ = std::max(moves_until_, stays_until_);

@@ -74,6 +74,11 @@ public:
   /// where a byte was written.
   void give_up(in_flight& f);
 
+  /// All at once, and none of them may write from now on: the incarnation that they belong to has ended.
+  void give_up_all();
+  /// `to` counts in the place of `from`: a request that became a tunnel.
+  void hand_over(in_flight& from, in_flight& to) noexcept;
+
   /// The worker holds another record: all is to be looked at again, by scan().
   void apply() noexcept;
   /// Looks at `count_max` at the most; true once all were looked at.
@@ -102,9 +107,9 @@ private:
   list staying_;
   list moved_;
   std::multimap<boot_time, in_flight>
-      given_up_;                   ///< by the time until which they count; each is in a list, too
-  // Of those that were too many to be told apart: one of them may move; none may by the record of the last apply().
-  // Were they one, a stream of clients that give up would keep every hand-off waiting.
+      given_up_; ///< by the time until which they count; each is in a list, too
+  // Of those that were too many to be told apart: one of them may move; none may by the record of the last
+  // apply(). Were they one, a stream of clients that give up would keep every hand-off waiting.
   boot_time moves_until_ = long_ago;
   boot_time stays_until_ = long_ago;
 };

@@ -25,6 +25,7 @@ void mover_fsm::on_sent(action what) {
   if (what != action::write) return;
   writing_ = std::move(*planned_);
   planned_.reset();
+  writing_over_ = head_.revision;
 }
 
 boot_time mover_fsm::wake_at() const noexcept {

@@ -35,7 +35,7 @@ public:
     wait,
     read_members, ///< `members/` and `drains/`, linearizable -> on_members_read
     read_barrier, ///< -> on_barrier_read, after on_record of a newer `view` that it found
-    write,        ///< written() over head_revision() -> on_record of it, on_conflict or on_failed
+    write,        ///< written() over written_over() -> on_record of it, on_conflict or on_failed
   };
 
   explicit mover_fsm(pace p) noexcept : pace_(p) {}
@@ -63,8 +63,9 @@ public:
   void on_failed(boot_time now) noexcept;
   void on_barrier_read_failed(boot_time now) noexcept { again_ = now + pace_.again; }
 
-  /// What the write under way says, to be made if `view` was still of head_revision() when it was begun.
+  /// What the write under way says, to be made if `view` is of written_over(); 0: if there is none.
   const record& written() const noexcept { return writing_; }
+  std::uint64_t written_over() const noexcept { return writing_over_; }
   std::uint64_t head_revision() const noexcept { return head_.revision; }
   const record& head() const noexcept { return head_; }
 
@@ -88,6 +89,7 @@ private:
   boot_time again_ = long_ago;
   std::optional<record> planned_; ///< over head_
   record writing_;
+  std::uint64_t writing_over_ = 0;
 };
 
 } // namespace limpet::ownership

@@ -96,3 +96,6 @@ class Etcd:
     def get(self, key):
         """The value, or None."""
         return self.control("get", "--print-value-only", key).rstrip("\n") or None
+
+    def keys(self, prefix):
+        return self.control("get", "--prefix", "--keys-only", prefix).split()

@@ -1,6 +1,7 @@
 """A program that a test started, with its output kept for when the test fails."""
 
 import os
+import pathlib
 import signal
 import subprocess
 import tempfile
@@ -57,6 +58,16 @@ class Process:
 
     def send_signal(self, number):
         self._process.send_signal(number)
+
+    def freeze(self):
+        """Until SIGCONT; returns once all of its threads have stopped."""
+        self.send_signal(signal.SIGSTOP)
+
+        def stopped():
+            tasks = pathlib.Path(f"/proc/{self.pid}/task").iterdir()
+            return {(task / "stat").read_text().rpartition(")")[2].split()[0] for task in tasks} == {"T"}
+
+        wait_until(stopped, f"{self.name} being frozen")
 
     def wait(self, seconds=DEADLINE_S):
         """Its exit code; fails when it does not end in time."""

@@ -87,6 +87,29 @@ TEST_F(stream_test, writes_to_a_closed_peer_without_a_signal) {
   EXPECT_EQ(near.writev(piece).error, asio::error::broken_pipe);
 }
 
+TEST_F(stream_test, writes_nothing_that_its_guard_does_not_allow) {
+  ownership::drain_ledger ledger(1s);
+  ownership::in_flight counted;
+  write_fence fence;
+  write_guard guard(fence, counted);
+  const std::array<iovec, 1> piece{iovec{const_cast<char*>("x"), 1}};
+  near.guard(&guard);
+  ledger.choose(counted, 1);
+  EXPECT_EQ(near.writev(piece).error, fenced()) << "the fence was never opened";
+  fence.set(boot_now() + 1h);
+  EXPECT_FALSE(counted.has_written());
+  EXPECT_EQ(near.writev(piece).bytes, 1u);
+  EXPECT_TRUE(counted.has_written());
+  ledger.give_up_all();
+  EXPECT_EQ(near.writev(piece).error, fenced()) << "it does not count any more";
+  ledger.choose(counted, 1);
+  fence.set(boot_now() - 1ns);
+  EXPECT_EQ(near.writev(piece).error, fenced());
+  near.guard(nullptr);
+  EXPECT_EQ(near.writev(piece).bytes, 1u);
+  EXPECT_EQ(read_next(far), "xx");
+}
+
 TEST_F(stream_test, peeks_without_taking) {
   EXPECT_TRUE(is_would_block(near.peek().error));
   write_now(far, "ab");

@@ -1,8 +1,8 @@
 #include "routing/ownership/drain_ledger.hpp"
+#include "tests/routing/ownership/test_records.hpp"
 
 #include <gtest/gtest.h>
 
-#include "tests/routing/ownership/test_records.hpp"
 #include <deque>
 #include <memory>
 
@@ -147,6 +147,34 @@ TEST_F(DrainLedger, too_many_given_up_that_stay_count_for_later_records_only) {
   EXPECT_TRUE(ledger.none_moved_left(at(1s)));
   apply(nothing);
   EXPECT_FALSE(ledger.none_moved_left(at(4s) - 1ns));
+  EXPECT_TRUE(ledger.none_moved_left(at(4s)));
+}
+
+TEST_F(DrainLedger, gives_all_up_at_once) {
+  auto& written = chosen(1);
+  auto& unwritten = chosen(3);
+  written.writes(at(1s));
+  auto& before = chosen(5);
+  before.writes(at(0s));
+  ledger.give_up(before);
+  apply(odd);
+  ledger.give_up_all();
+  EXPECT_FALSE(written.is_counted());
+  EXPECT_FALSE(unwritten.is_counted());
+  EXPECT_EQ(ledger.next_change(), at(3s));
+  EXPECT_FALSE(ledger.none_moved_left(at(4s) - 1ns));
+  EXPECT_TRUE(ledger.none_moved_left(at(4s)));
+}
+
+TEST_F(DrainLedger, a_tunnel_counts_in_the_place_of_its_request) {
+  auto& request = chosen(1);
+  request.writes(at(1s));
+  apply(odd);
+  in_flight tunnel;
+  ledger.hand_over(request, tunnel);
+  EXPECT_FALSE(request.is_counted());
+  EXPECT_FALSE(ledger.none_moved_left(at(1h))) << "it moves as before";
+  ledger.give_up(tunnel);
   EXPECT_TRUE(ledger.none_moved_left(at(4s)));
 }
 

@@ -1,8 +1,7 @@
 #include "routing/ownership/mover_fsm.hpp"
+#include "tests/routing/ownership/test_records.hpp"
 
 #include <gtest/gtest.h>
-
-#include "tests/routing/ownership/test_records.hpp"
 
 namespace limpet::ownership {
 namespace {
@@ -54,7 +53,9 @@ TEST_F(Mover, gathers_joins_reads_them_and_prepares) {
   EXPECT_EQ(written.members, ab);
   EXPECT_EQ(written.members_rev, 21u);
   EXPECT_EQ(written.base, a);
-  EXPECT_EQ(mover.head_revision(), 9u) << "which the write compares with";
+  EXPECT_EQ(mover.written_over(), 9u);
+  mover.on_record(prepare(11, a, b, 19), at(1200ms));
+  EXPECT_EQ(mover.written_over(), 9u) << "whatever comes meanwhile";
   EXPECT_EQ(mover.next(at(1h)), action::wait) << "one at a time";
 }
 
@@ -71,7 +72,7 @@ TEST_F(Mover, begins_where_there_is_no_record) {
   sees(a, 20, 0s);
   reads(a, 20, 100ms);
   EXPECT_TRUE(writes(100ms).base.empty());
-  EXPECT_EQ(mover.head_revision(), 0u);
+  EXPECT_EQ(mover.written_over(), 0u);
 }
 
 TEST_F(Mover, members_from_before_those_of_the_record_do_not_count) {
@@ -111,7 +112,7 @@ TEST_F(Mover, commits_once_all_have_acknowledged_this_very_record) {
   const auto written = writes(2ms);
   EXPECT_FALSE(written.is_prepare());
   EXPECT_EQ(written.epoch, 12u);
-  EXPECT_EQ(mover.head_revision(), 12u);
+  EXPECT_EQ(mover.written_over(), 12u);
 }
 
 TEST_F(Mover, does_not_commit_for_less) {

@@ -265,7 +265,7 @@ void proxy::act(const barrier_fsm::action& a) {
   case kind::write_record:
     return write_record(a);
   case kind::acknowledge: {
-    const auto r = fsm_->held().revision;
+    const auto r = fsm_->to_acknowledge();
     return ask(
         timeout,
         [&etcd, r, i = incarnation_] {

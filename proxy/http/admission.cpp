@@ -1,0 +1,72 @@
+// A session that is being handed over from one owner to the next (`handoff: barrier`): its requests are
+// parked until the commit, those of others are counted, and none is sent behind the fence.
+
+#include "proxy/http/exchange.hpp"
+#include "proxy/http/request_body.hpp"
+
+namespace limpet::http {
+
+/// Parked, refused, or ready to be placed: then nothing is awaited any more before that, so that it is placed
+/// and counted by the very snapshot that was looked at here.
+net::task<refusal> exchange::admit() {
+  for (;;) {
+    if (snapshot_->number != worker_.now_serving().number) {
+      if (const auto why = resolve_anew(); why != refusal::none) co_return why;
+    }
+    if (!is_strict()) co_return refusal::none;
+    const auto& strict = *pool().strict;
+    const auto found = worker_.strict.find(pool().number);
+    if (found == worker_.strict.end() || !strict.fence->is_open(net::boot_now())) co_return refusal::fenced;
+    if (!strict.owners->moves(session_.hash)) co_return refusal::none;
+    if (const auto why = co_await park(*found->second); why != refusal::none || client_gone_) co_return why;
+    if (const auto why = resolve_anew(); why != refusal::none) co_return why;
+  }
+}
+
+net::task<refusal> exchange::park(strict_pool& by) {
+  strict_pool::wait wait(by, session_.hash, in_.view().size() + out_.size());
+  worker_.count(metric::parked, pool().number, static_cast<std::uint32_t>(wait.parked()));
+  if (wait.parked() != ownership::parking::verdict::parked) co_return refusal::parking_full;
+  const auto begin = net::clock::now();
+  parked_ = &wait;
+  if (!head_.body.has_body()) watch_client();
+  const auto outcome = co_await wait;
+  parked_ = nullptr;
+  stop_watching();
+  record_.parked = net::clock::now() - begin;
+  if (outcome == strict_pool::outcome::timed_out) co_return refusal::parked_too_long;
+  co_return outcome == strict_pool::outcome::given_up ? refusal::shutting_down : refusal::none;
+}
+
+void exchange::count_in_flight() {
+  strict_ = worker_.strict.find(pool().number)->second.get();
+  strict_->ledger().choose(counted_, session_.hash);
+  guard_.emplace(*pool().strict->fence, counted_);
+  answer_begun_ = false;
+}
+
+void exchange::guard_member() noexcept {
+  upstream_->io.guard(&*guard_);
+}
+
+/// Its answer was read to the end; or else it counts for as long as what was written may set something off.
+void exchange::end_in_flight() {
+  auto& by = *std::exchange(strict_, nullptr);
+  if (counted_.is_counted()) {
+    if (is_answered_whole())
+      by.ledger().end(counted_);
+    else
+      by.ledger().give_up(counted_);
+  }
+  if (upstream_) upstream_->io.guard(nullptr);
+  guard_.reset();
+  by.look_soon();
+}
+
+/// A member that has answered before it had all of the content may still be at work.
+bool exchange::is_answered_whole() const noexcept {
+  if (!answer_begun_ || answer_.status == 101) return false; // a tunnel that did not come about
+  return answer_decoder_.done() && (!body_ || body_->finished());
+}
+
+} // namespace limpet::http

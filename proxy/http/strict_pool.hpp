@@ -1,0 +1,96 @@
+#pragma once
+
+#include "proxy/http/snapshot.hpp"
+#include "proxy/net/deadline.hpp"
+#include "proxy/net/event_loop.hpp"
+#include "routing/ownership/drain_ledger.hpp"
+#include "routing/ownership/parking.hpp"
+
+#include <coroutine>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+namespace limpet::http {
+
+/// Who hears the words of workers: the control thread, as workers see it.
+class strict_listener {
+public:
+  virtual ~strict_listener() = default;
+  /// From any worker's thread; never blocks. `pool` is the pool's number.
+  virtual void on_word(std::uint32_t pool, const net::strict_word& word) = 0;
+};
+
+/// One worker's part in the hand-off of one pool (`handoff: barrier`): what is in flight, who is parked, and
+/// what it says of that.
+class strict_pool {
+public:
+  strict_pool(net::event_loop& loop, strict_listener& listener, std::size_t worker,
+              const pool_snapshot& pool);
+  strict_pool(const strict_pool&) = delete;
+
+  /// The worker serves by this one from now on. True where another incarnation has begun: all that was in
+  /// flight is given up, and whoever calls this ends it.
+  bool apply(const pool_snapshot& pool);
+
+  ownership::drain_ledger& ledger() noexcept { return ledger_; }
+  const ownership::parking& parked() const noexcept { return parking_; }
+  /// Something has ended, or was given up: what this worker says may have changed.
+  void look_soon();
+  /// Nothing of it is in flight, parked or still to be done.
+  bool is_idle() noexcept;
+
+  enum class outcome : std::uint8_t { released, timed_out, given_up };
+  /// A request's wait, for co_await. Destroyed in its wait, it is not called any more.
+  class wait;
+
+private:
+  void look();
+  void go_on(std::uint64_t ticket, outcome o);
+  static void on_due(void* self) noexcept;
+
+  net::event_loop& loop_;
+  strict_listener& listener_;
+  const std::size_t worker_;
+  const std::uint32_t number_;
+  net::strict_view held_;
+  ownership::drain_ledger ledger_;
+  ownership::parking parking_;
+  bool is_scanned_ = true;
+  bool is_look_due_ = false;
+  std::uint64_t next_ticket_ = 1;
+  std::unordered_map<std::uint64_t, wait*> waiting_;
+  std::optional<net::strict_word> said_;
+  net::deadline due_;
+};
+
+class [[nodiscard]] strict_pool::wait : public ownership::parking_place {
+public:
+  /// Not ready where `parked` says so; else there is no wait.
+  wait(strict_pool& pool, std::uint64_t key_hash, std::size_t bytes);
+  ~wait();
+  ownership::parking::verdict parked() const noexcept { return parked_; }
+
+  /// Ends it with `given_up`, soon.
+  void end() { end_with(outcome::given_up); }
+
+  bool await_ready() const noexcept { return parked_ != ownership::parking::verdict::parked; }
+  void await_suspend(std::coroutine_handle<> who) noexcept { who_ = who; }
+  outcome await_resume() const noexcept { return outcome_; }
+
+private:
+  friend class strict_pool;
+  void end_with(outcome o);
+
+  strict_pool& pool_;
+  const std::uint64_t ticket_;
+  ownership::parking::verdict parked_;
+  outcome outcome_ = outcome::released;
+  std::coroutine_handle<> who_;
+};
+
+/// Those of a worker, by the number of their pool; kept for as long as anything of them is in flight.
+using strict_pools = std::unordered_map<std::uint32_t, std::unique_ptr<strict_pool>>;
+
+} // namespace limpet::http

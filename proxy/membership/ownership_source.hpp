@@ -1,0 +1,83 @@
+#pragma once
+
+#include "config/config.hpp"
+#include "proxy/membership/etcd/client.hpp"
+#include "proxy/membership/ownership_codec.hpp"
+#include "proxy/membership/source.hpp"
+#include "proxy/net/strict_view.hpp"
+#include "routing/ownership/barrier_fsm.hpp"
+
+#include <boost/asio/any_io_executor.hpp>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace limpet::membership {
+
+/// Where a pool's hand-off stands, for metrics and the admin pages.
+struct handoff_status {
+  std::string incarnation; ///< "proxy.inc", as in the store; empty between two
+  bool registered = false;
+  std::string halted;      ///< why the pool serves nobody; empty: it does
+  std::uint64_t epoch = 0; ///< the last committed one
+  std::uint64_t revision = 0;
+  bool is_prepare = false;
+  std::chrono::milliseconds prepared_for{0}; ///< how long this proxy has held the PREPARE
+  std::vector<std::string> waits_for;        ///< incarnations that have not acknowledged it
+  std::size_t workers_waited_for = 0;        ///< of this proxy
+  std::chrono::milliseconds fence_left{0};   ///< 0: fenced
+  std::uint64_t commits = 0;                 ///< seen by this process
+  std::chrono::milliseconds last_handoff{0}; ///< from the PREPARE to the commit, as seen here
+  std::uint64_t incarnations = 0;
+
+  enum class step : std::uint8_t { committed, drains, waits_for_others, not_registered, stopped };
+  step stage() const noexcept {
+    if (!halted.empty()) return step::stopped;
+    if (!registered) return step::not_registered;
+    if (!is_prepare) return step::committed;
+    return workers_waited_for > 0 ? step::drains : step::waits_for_others;
+  }
+};
+
+/// "committed", "drains", ...
+std::string_view to_string(handoff_status::step s) noexcept;
+
+/// The members of a pool that hands over by a barrier: those of its `view`, once every proxy agrees. Does
+/// what barrier_fsm says, in etcd; the workers are told by what it publishes, and answer by on_word().
+class ownership_source : public source {
+public:
+  struct options {
+    std::string pool;
+    std::string prefix;
+    std::chrono::milliseconds relist{45'000};
+    ownership::barrier_fsm::settings protocol;
+    ownership_terms terms;
+    std::string proxy; ///< this process's name in `routers/`; the incarnation is made here
+    std::size_t workers = 1;
+  };
+
+  ownership_source(boost::asio::any_io_executor executor, std::shared_ptr<etcd::client> client, options what);
+  ~ownership_source() override;
+
+  void start(publish_function publish) override;
+  void stop() override;
+  source_status status() const override;
+  std::vector<operator_drain> drains() const override;
+  handoff_status handoff() const;
+
+  void on_word(const net::strict_word& word);
+  /// A clean exit (rule 4): once the workers have nothing in flight, the keys are deleted, and `left` is
+  /// called; or never, where that does not come about before stop(). Nothing may be dispatched any more.
+  void leave(std::function<void()> left);
+
+private:
+  class runner;
+  std::shared_ptr<runner> runner_; ///< kept alive by its coroutines
+};
+
+} // namespace limpet::membership

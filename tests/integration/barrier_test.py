@@ -1,0 +1,246 @@
+"""Pools that hand over by a barrier: no session has two owners, whatever proxies and members do."""
+
+import json
+import signal
+
+from harness.etcd_case import MEMBERS, EtcdTest
+from harness.limpet import static_config
+from harness.session_member import SessionMember
+from harness.waiting import wait_until
+
+SESSIONS = [f"user-{number}" for number in range(24)]
+POOL = "/limpet/app/"
+QUICK = {"window": "1s", "work_max": "1s", "margin": "50ms", "lease_ttl": "1s", "batch": "20ms"}
+
+
+class BarrierTest(EtcdTest):
+    def setUp(self):
+        super().setUp()
+        self.members = {name: SessionMember(self, name) for name in "abc"}
+
+    def join(self, name, incarnation="1"):
+        value = {"address": self.members[name].address, "incarnation": incarnation}
+        self.etcd.put(MEMBERS + name, json.dumps(value))
+
+    def start_proxy(self, name="limpet", barrier=None, **pool):
+        """One more proxy of the pool, once it serves."""
+        strict = {
+            "members": {"etcd": {}},
+            "session": {"key": [{"header": "X-User-Id"}]},
+            "handoff": "barrier",
+            "barrier": {**QUICK, **(barrier or {})},
+            "fail_over": "refuse",
+            "timeouts": {"answer": "1s"},
+            **pool,
+        }
+        config = static_config([])
+        config["pools"]["app"] = strict
+        config["etcd"] = {"endpoints": [self.etcd.url], "relist": "1h"}
+        proxy = self.start_limpet(config, name=name)
+        return proxy
+
+    def ask(self, proxy, session, target="/"):
+        return self.fetch(proxy.address, target, headers=[("X-User-Id", session)])
+
+    def wait_until_served(self, *proxies):
+        for proxy in proxies:
+            wait_until(lambda proxy=proxy: self.ask(proxy, SESSIONS[0]).status == 200, "an answer")
+
+    def owners(self, proxy):
+        answers = {session: self.ask(proxy, session) for session in SESSIONS}
+        return {s: got.fields.get("X-Member") if got.status == 200 else got.status for s, got in answers.items()}
+
+    def view(self):
+        return json.loads(self.etcd.get(POOL + "view"))
+
+    def wait_for_commit_of(self, ids):
+        def is_there():
+            view = self.view() if self.etcd.get(POOL + "view") else {}
+            return view.get("state") == "COMMITTED" and [m[0] for m in view["members"]] == sorted(ids)
+
+        wait_until(is_there, f"a commit of {ids}")
+
+    def begin(self, *sessions, proxy, target="/hold"):
+        """Requests that are on their way; a connection for each."""
+        connections = {}
+        for session in sessions:
+            connections[session] = self.connect(proxy.address)
+            connections[session].send_request("GET", target, [("X-User-Id", session)])
+        return connections
+
+
+class HandOff(BarrierTest):
+    def test_sessions_have_one_owner_on_all_proxies_and_a_joiner_takes_its_share(self):
+        self.join("a"), self.join("b")
+        one, two = self.start_proxy("one"), self.start_proxy("two")
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one, two)
+        before = self.owners(one)
+        self.assertEqual(self.owners(two), before)
+        self.assertEqual(set(before.values()), {"a", "b"})
+        self.join("c")
+        self.wait_for_commit_of("abc")
+        wait_until(lambda: "c" in self.owners(one).values(), "sessions of the joiner")
+        after = self.owners(one)
+        self.assertEqual(self.owners(two), after)
+        for session in SESSIONS:
+            self.assertIn(after[session], (before[session], "c"), "moves to the joiner or stays")
+
+    def test_nobody_is_served_by_the_new_owner_while_any_proxy_has_a_request_at_the_old(self):
+        self.join("a"), self.join("b")
+        slow = {"window": "20s", "work_max": "20s"}
+        one, two = (self.start_proxy(name, slow, timeouts={"answer": "20s"}) for name in ("one", "two"))
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one, two)
+        held = self.begin(*SESSIONS, proxy=one)
+        for name in "ab":
+            wait_until(lambda name=name: self.members[name].requests, f"requests at {name}")
+        wait_until(lambda: sum(len(self.members[n].requests) for n in "ab") >= len(SESSIONS), "all at their members")
+        self.join("c")
+        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
+        asked = self.begin(*SESSIONS, proxy=two, target="/")
+        two.wait_for_metric("parked requests", lambda m: m.total("limpet_parked_requests") > 0)
+        self.assertEqual(self.members["c"].requests, [])
+        self.assertEqual(self.view()["state"], "PREPARE")
+        for name in "ab":
+            self.members[name].release()
+        for session, connection in held.items():
+            self.assertIn(connection.read_response().fields.get("X-Member"), ("a", "b"), session)
+        self.wait_for_commit_of("abc")
+        answered = {s: connection.read_response().fields.get("X-Member") for s, connection in asked.items()}
+        self.assertEqual(answered, self.owners(two))
+        self.assertIn("c", answered.values())
+        self.assertEqual(two.metrics().total("limpet_parked_total", outcome="parked"),
+                         list(answered.values()).count("c"), "those that move and no other")
+
+    def test_tunnels_of_moved_sessions_are_let_go_and_others_stay(self):
+        self.join("a"), self.join("b")
+        one = self.start_proxy("one", rebalance={"per_second": 1000})
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one)
+        tunnels = {s: self.open_websocket(one.address, headers=[("X-User-Id", s)]) for s in SESSIONS}
+        self.join("c")
+        self.wait_for_commit_of("abc")
+        wait_until(lambda: "c" in self.owners(one).values(), "sessions of the joiner")
+        after = self.owners(one)
+        for session, tunnel in tunnels.items():
+            if after[session] == "c":
+                self.assertEqual(tunnel.read_frame().close_code, 1012, session)
+            else:
+                self.assertEqual(tunnel.ask("still there"), f"{after[session]}: still there")
+
+    def test_a_member_that_restarts_is_another_owner(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        tunnel = self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
+        self.join("a", incarnation="2")
+        self.assertEqual(tunnel.read_frame().close_code, 1012)
+        wait_until(lambda: self.view()["state"] == "COMMITTED" and self.view()["members"][0][1] == "2", "the commit")
+        self.wait_until_served(one)
+
+
+class Faults(BarrierTest):
+    def test_a_proxy_that_is_killed_holds_up_a_hand_off_for_its_grace_and_no_longer(self):
+        self.join("a"), self.join("b")
+        one, two = self.start_proxy("one"), self.start_proxy("two")
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one, two)
+        one.process.kill()
+        self.join("c")
+        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
+        self.wait_for_commit_of("abc")
+        self.assertIn("is dead, and was taken out of the barrier set", two.process.output())
+        wait_until(lambda: "c" in self.owners(two).values(), "sessions of the joiner")
+
+    def test_without_etcd_it_serves_until_its_deadline_and_again_when_etcd_is_back(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        tunnel = self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
+        self.etcd.process.freeze()
+        wait_until(lambda: self.ask(one, "alice").status == 503, "the fence")
+        sent = len(self.members["a"].requests)
+        self.assertEqual(self.ask(one, "alice").status, 503)
+        self.assertEqual(len(self.members["a"].requests), sent, "nothing was written")
+        self.etcd.process.send_signal(signal.SIGCONT)
+        self.wait_until_served(one)
+
+    def test_a_record_of_others_stops_the_pool(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        view = self.view()
+        self.etcd.put(POOL + "view", json.dumps({**view, "cluster": "others"}))
+        wait_until(lambda: self.ask(one, "alice").status == 503, "the stop")
+        one.process.wait_for_output('its cluster is "others", and ours "limpet"')
+        self.etcd.put(POOL + "view", json.dumps(view))
+        self.wait_until_served(one)
+
+    def test_sessions_of_a_member_that_is_gone_are_served_by_their_next_owner(self):
+        self.join("a"), self.join("b")
+        one = self.start_proxy("one")
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one)
+        self.etcd.delete(MEMBERS + "a")
+        self.wait_for_commit_of("b")
+        wait_until(lambda: set(self.owners(one).values()) == {"b"}, "the other owner")
+
+
+class Exit(BarrierTest):
+    def test_a_proxy_that_leaves_holds_up_nobody(self):
+        self.join("a"), self.join("b")
+        one, two = self.start_proxy("one"), self.start_proxy("two")
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one, two)
+        one.process.stop()
+        wait_until(lambda: len(self.etcd.keys(POOL + "routers/")) == 1, "one router")
+        self.assertEqual(len(self.etcd.keys(POOL + "alive/")), 1)
+        self.join("c")
+        self.wait_for_commit_of("abc")
+        self.assertNotIn("is dead", two.process.output())
+
+
+class Operation(BarrierTest):
+    def test_shows_where_a_hand_off_stands_and_for_whom_it_waits(self):
+        self.join("a"), self.join("b")
+        slow = {"window": "20s", "work_max": "20s"}
+        one, two = (self.start_proxy(name, slow, timeouts={"answer": "20s"}) for name in ("one", "two"))
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one, two)
+        handoff = one.members()["pools"][0]["handoff"]
+        self.assertEqual((handoff["stage"], handoff["waits_for"]), ("committed", []))
+        self.assertEqual(one.metrics().total("limpet_fenced"), 0)
+        self.begin(*SESSIONS, proxy=one)
+        wait_until(lambda: sum(len(self.members[n].requests) for n in "ab") >= len(SESSIONS), "all at their members")
+        self.join("c")
+
+        def waits():
+            shown = two.members()["pools"][0]["handoff"]
+            return shown["stage"] == "waits for others" and shown["waits_for"] == [handoff["incarnation"]]
+
+        wait_until(waits, "the one that is waited for")
+        self.assertEqual(one.members()["pools"][0]["handoff"]["stage"], "drains")
+        self.assertEqual(one.metrics().total("limpet_handoff_stage"), 1)
+        self.assertGreater(two.metrics().total("limpet_handoff_seconds"), 0)
+
+    def test_a_reload_changes_nothing_that_all_proxies_must_change_together(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        config = json.loads(json.dumps(one.config))
+        config["pools"]["app"]["barrier"]["window"] = "2s"
+        one.reload(config)
+        self.assertIn('pool "app": handoff, barrier or session.key changed', one.process.output())
+        self.assertEqual(self.ask(one, "alice").status, 200)
+        config["pools"]["app"] = {"members": {"static": [self.members["a"].entry()]}, "session": {"key": []}}
+        one.reload(config)
+        self.assertEqual(one.process.output().count("reload refused"), 2)
+
+    def test_two_proxies_with_other_limits_do_not_share_a_pool(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        two = self.start_proxy("two", {"window": "3s"})
+        two.process.wait_for_output("its limits is")
+        self.assertEqual(self.ask(two, "alice").status, 503)
