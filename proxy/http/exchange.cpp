@@ -258,6 +258,7 @@ void exchange::reset() {
   constexpr std::size_t ordinary_fields = 512;
   for (auto* fields : {&head_.fields, &answer_.fields})
     if (fields->capacity() > ordinary_fields) *fields = {};
+  if (opened_.edits.capacity() > ordinary_fields) opened_.edits = {};
 }
 
 void exchange::watch_client() {
