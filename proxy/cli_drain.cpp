@@ -92,8 +92,8 @@ bool drain_command::write() {
     ops::append_parameter(query, "by", user);
   const auto& admin = options_.admins.front();
   const auto answer = send_admin(admin, options_.undo ? "DELETE" : "POST", "/drains?" + query, token_);
-  const auto said = parsed(answer.content);
   if (answer.status != 200) {
+    const auto said = parsed(answer.content);
     const auto error = ops::text_of(said, "error");
     fmt::print(stderr, "{} says {}: {}\n", admin, answer.status,
                error.empty() ? ops::printable(answer.content) : error);
@@ -103,6 +103,7 @@ bool drain_command::write() {
                    ops::text_of(pool.get_object(), "members"));
     return false;
   }
+  const auto said = parse_admin_answer(admin, answer.content, "drain");
   options_.pool = ops::text_of(said, "pool");
   fmt::print("member {} of pool {}: drain {}\n", options_.member, options_.pool, ops::text_of(said, "drain"));
   for (const auto& note : ops::array_of(said, "notes"))
