@@ -2,6 +2,7 @@
 
 #include "config/load.hpp"
 #include "proxy/net/socket_address.hpp"
+#include "proxy/ops/told_object.hpp"
 #include "proxy/version.hpp"
 
 #include <boost/asio/io_context.hpp>
@@ -13,6 +14,7 @@
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/string_body.hpp>
 #include <boost/beast/http/write.hpp>
+#include <boost/json/parse.hpp>
 
 #include <stdexcept>
 
@@ -38,11 +40,17 @@ void await_step(asio::io_context& io, const std::string& address, Start start) {
   if (result) throw std::runtime_error("cannot ask the admin server at " + address + ": " + result.message());
 }
 
-/// What it says ends up in a line of ours.
-std::string without_line_end(std::string text) {
-  while (text.ends_with('\n'))
-    text.pop_back();
-  return text;
+/// What it says ends up in a line of ours, on a terminal: the sentence of an error that is JSON, else all of
+/// it.
+std::string complaint_in(std::string content) {
+  error_code malformed;
+  const auto told = boost::json::parse(content, malformed);
+  if (!malformed && told.is_object())
+    if (const auto* error = told.get_object().if_contains("error"); error && error->is_string())
+      return ops::printable(error->get_string());
+  while (content.ends_with('\n') || content.ends_with('\r'))
+    content.pop_back();
+  return ops::printable(content);
 }
 
 } // namespace
@@ -89,8 +97,17 @@ std::string ask_admin(const std::string& address, const std::string& target, con
   auto answer = send_admin(address, method, target, token);
   if (answer.status != 200)
     throw std::runtime_error("the admin server at " + address + " says " + std::to_string(answer.status) +
-                             ": " + without_line_end(std::move(answer.content)));
+                             ": " + complaint_in(std::move(answer.content)));
   return std::move(answer.content);
+}
+
+boost::json::object parse_admin_answer(const std::string& address, const std::string& content,
+                                       std::string_view key) {
+  error_code malformed;
+  auto told = boost::json::parse(content, malformed);
+  if (malformed || !told.is_object() || !told.get_object().contains(key))
+    throw std::runtime_error("what answers at " + address + " is no admin server of Limpet");
+  return std::move(told.get_object());
 }
 
 } // namespace limpet

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <boost/json/object.hpp>
+
 #include <string>
 #include <string_view>
 
@@ -25,5 +27,10 @@ admin_answer send_admin(const std::string& address, const std::string& method, c
 /// The same, and returns the content. Throws, too, with another status than 200, with what the server said.
 std::string ask_admin(const std::string& address, const std::string& target, const std::string& token,
                       const std::string& method = "GET");
+
+/// What it told, as JSON. Throws std::runtime_error where that is no object, or has no `key`: any server may
+/// answer 200, and one that is not Limpet's knows nothing of what was asked.
+boost::json::object parse_admin_answer(const std::string& address, const std::string& content,
+                                       std::string_view key);
 
 } // namespace limpet

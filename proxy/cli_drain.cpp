@@ -21,6 +21,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -36,6 +37,8 @@ enum class drain_end : int { done = 0, failed = 1, timed_out = 3 };
 
 /// Between two looks at all proxies.
 constexpr auto look_interval = 250ms;
+/// Who waits for longer waits for this. The clock counts nanoseconds, and no more than 292 years of them.
+constexpr std::uint64_t timeout_max_ms = std::chrono::milliseconds(365 * 24h).count();
 
 struct drain_options {
   std::string pool, member;
@@ -52,17 +55,25 @@ public:
   drain_end run();
 
 private:
+  using state = ops::drain_progress::state;
+
   bool write();
   drain_end wait();
-  bool is_over(const std::string& admin);
+  void watch(const std::string& admin);
   ops::drain_progress look(const std::string& admin);
   bool drains_everywhere();
+  template <class Condition>
+  bool any_of_looks(Condition condition) const;
+  bool is_undone() const;
+  std::string_view why_not_over() const;
 
   drain_options options_;
   std::string token_;
   struct proxy_look {
     std::string told;        ///< the last that was printed
     std::string incarnation; ///< the member's in the view, when it was there last
+    ops::drain_progress progress = {.pool = {}};
+    bool has_drained = false; ///< it was seen to drain there
   };
   std::map<std::string, proxy_look> looks_; ///< by admin
 };
@@ -92,8 +103,8 @@ bool drain_command::write() {
     ops::append_parameter(query, "by", user);
   const auto& admin = options_.admins.front();
   const auto answer = send_admin(admin, options_.undo ? "DELETE" : "POST", "/drains?" + query, token_);
-  const auto said = parsed(answer.content);
   if (answer.status != 200) {
+    const auto said = parsed(answer.content);
     const auto error = ops::text_of(said, "error");
     fmt::print(stderr, "{} says {}: {}\n", admin, answer.status,
                error.empty() ? ops::printable(answer.content) : error);
@@ -103,6 +114,7 @@ bool drain_command::write() {
                    ops::text_of(pool.get_object(), "members"));
     return false;
   }
+  const auto said = parse_admin_answer(admin, answer.content, "drain");
   options_.pool = ops::text_of(said, "pool");
   fmt::print("member {} of pool {}: drain {}\n", options_.member, options_.pool, ops::text_of(said, "drain"));
   for (const auto& note : ops::array_of(said, "notes"))
@@ -123,39 +135,68 @@ ops::drain_progress drain_command::look(const std::string& admin) {
 }
 
 bool drain_command::drains_everywhere() {
-  return std::ranges::all_of(options_.admins, [this](const auto& admin) {
-    return look(admin).where == ops::drain_progress::state::draining;
-  });
+  return std::ranges::all_of(options_.admins,
+                             [this](const auto& admin) { return look(admin).where == state::draining; });
 }
 
 /// Prints what is left at this proxy, if it is not what was printed last.
-bool drain_command::is_over(const std::string& admin) {
-  const auto progress = look(admin);
+void drain_command::watch(const std::string& admin) {
+  auto progress = look(admin);
   const auto text = ops::progress_text(progress);
-  if (auto& told = looks_[admin].told; told != text) {
+  auto& known = looks_[admin];
+  if (known.told != text) {
     fmt::print("{}: {}\n", admin, text);
     std::fflush(stdout);
-    told = text;
+    known.told = text;
   }
-  return progress.is_over();
+  known.has_drained = known.has_drained || progress.where == state::draining;
+  known.progress = std::move(progress);
+}
+
+template <class Condition>
+bool drain_command::any_of_looks(Condition condition) const {
+  return std::ranges::any_of(looks_, [&](const auto& entry) { return condition(entry.second); });
+}
+
+/// Somebody took the drain back, or the member began anew: there is nothing to wait for any more.
+bool drain_command::is_undone() const {
+  const auto drains = [](const proxy_look& one) { return one.progress.where == state::draining; };
+  const auto is_back = [](const proxy_look& one) {
+    return one.has_drained && one.progress.where == state::ready;
+  };
+  return any_of_looks(is_back) && !any_of_looks(drains);
+}
+
+std::string_view drain_command::why_not_over() const {
+  const auto is_left = [](const proxy_look& one) {
+    return (one.progress.where == state::draining || one.progress.where == state::gone) &&
+           !one.progress.is_over();
+  };
+  if (any_of_looks(is_left))
+    return "something is left. Sessions that are pinned to the member come to it until their application "
+           "ends them.";
+  if (any_of_looks([](const proxy_look& one) { return one.progress.where == state::unknown; }))
+    return "not all proxies could be asked.";
+  return "not all proxies see the drain. They may be cut off from etcd, or suspended: see `limpet status`.";
 }
 
 drain_end drain_command::wait() {
   const auto end = clock::now() + options_.timeout;
   for (;;) {
-    bool all_over = true;
     for (const auto& admin : options_.admins)
-      all_over = is_over(admin) && all_over;
-    if (all_over) {
+      watch(admin);
+    if (!any_of_looks([](const proxy_look& one) { return !one.progress.is_over(); })) {
       fmt::print("nothing is left\n");
       return drain_end::done;
+    }
+    if (is_undone()) {
+      fmt::print(stderr, "the member takes sessions again: its drain was undone\n");
+      return drain_end::failed;
     }
     if (clock::now() >= end) break;
     std::this_thread::sleep_for(look_interval);
   }
-  fmt::print(stderr,
-             "the time is over, and something is left. Sessions that are pinned to the member come to it "
-             "until their application ends them.\n");
+  fmt::print(stderr, "the time is over, and {}\n", why_not_over());
   return drain_end::timed_out;
 }
 
@@ -165,7 +206,7 @@ void add_drain(CLI::App& app, int& result) {
   auto* command = app.add_subcommand(
       "drain",
       "Drain a member on all proxies: sessions that are pinned to it stay, others go elsewhere. 0: done, 1: "
-      "refused or not known to be done, 3: something was left when --timeout was over");
+      "refused, undone or not known to be done, 3: something was left when --timeout was over");
   auto options = std::make_shared<drain_options>();
   auto timeout_ms = std::make_shared<std::uint64_t>(options->timeout.count());
   const std::map<std::string, std::uint64_t> units{{"ms", 1}, {"s", 1000}, {"m", 60'000}, {"h", 3'600'000}};
@@ -188,7 +229,7 @@ void add_drain(CLI::App& app, int& result) {
       ->transform(CLI::AsNumberWithUnit(units, CLI::AsNumberWithUnit::UNIT_REQUIRED, "TIME"))
       ->needs(wait);
   command->callback([options, timeout_ms, &result] {
-    options->timeout = std::chrono::milliseconds(*timeout_ms);
+    options->timeout = std::chrono::milliseconds(std::min(*timeout_ms, timeout_max_ms));
     result = static_cast<int>(drain_command(*options).run());
   });
 }

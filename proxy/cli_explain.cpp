@@ -7,7 +7,6 @@
 #include "proxy/snapshot_builder.hpp"
 
 #include <CLI/CLI.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
@@ -72,17 +71,17 @@ boost::json::object explain_offline(const explain_options& options) {
   return said;
 }
 
+boost::json::object explain_by_proxy(const explain_options& options) {
+  const auto target = "/explain?" + ops::to_query_string(options.query);
+  return parse_admin_answer(options.admin, ask_admin(options.admin, target, admin_token()), "decision");
+}
+
 int explain(explain_options& options) {
   for (const auto& header : options.headers)
     options.query.headers.push_back(split_header(header));
   if (!options.pool.empty()) options.query.pool = options.pool;
   if (!options.key.empty()) options.query.key = options.key;
-  const auto said =
-      options.config_path.empty()
-          ? boost::json::parse(ask_admin(options.admin, "/explain?" + ops::to_query_string(options.query),
-                                         admin_token()))
-                .as_object()
-          : explain_offline(options);
+  const auto said = options.config_path.empty() ? explain_by_proxy(options) : explain_offline(options);
   if (options.json)
     fmt::print("{}\n", boost::json::serialize(said));
   else

@@ -7,7 +7,6 @@
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <fmt/core.h>
 
@@ -44,15 +43,14 @@ void leave_only(json::object& told, const std::string& pool) {
 json::object ask(const membership_options& options) {
   const auto token = admin_token();
   if (options.action == "show") {
-    auto told = json::parse(ask_admin(options.admin, "/membership", token)).as_object();
+    auto told = parse_admin_answer(options.admin, ask_admin(options.admin, "/membership", token), "pools");
     if (!options.pool.empty()) leave_only(told, options.pool);
     return told;
   }
   std::string of;
   if (!options.pool.empty()) ops::append_parameter(of, "pool", options.pool);
-  return json::parse(ask_admin(options.admin, "/membership/" + options.action + (of.empty() ? "" : "?" + of),
-                               token, "POST"))
-      .as_object();
+  const auto target = "/membership/" + options.action + (of.empty() ? "" : "?" + of);
+  return parse_admin_answer(options.admin, ask_admin(options.admin, target, token, "POST"), "pools");
 }
 
 int run_membership(const membership_options& options) {

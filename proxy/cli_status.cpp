@@ -5,7 +5,6 @@
 
 #include <CLI/CLI.hpp>
 #include <boost/json/array.hpp>
-#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value_from.hpp>
 #include <fmt/core.h>
@@ -32,11 +31,7 @@ struct status_options {
 ops::proxy_report ask(const std::string& address, const std::string& token) {
   ops::proxy_report report{.address = address, .status = {}};
   try {
-    const auto told = json::parse(ask_admin(address, "/status", token));
-    if (told.is_object())
-      report.status = told.get_object();
-    else
-      report.problem = "what it tells is no status";
+    report.status = parse_admin_answer(address, ask_admin(address, "/status", token), "pools");
   } catch (const std::exception& e) {
     report.problem = e.what();
   }

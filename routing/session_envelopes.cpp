@@ -5,6 +5,7 @@
 #include "routing/view.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 
 namespace limpet::routing {
@@ -115,8 +116,8 @@ status opener::open_cookies(const envelope_field& envelope, envelope_verdict& ve
 
 const edit* opener::edit_of(const cookie_pair& pair) const noexcept {
   if (!pair.is_pair) return nullptr;
-  const auto found = std::ranges::find(out_.edits, pair.whole.data(), &edit::pair);
-  return found == out_.edits.end() ? nullptr : &*found;
+  const auto found = std::ranges::lower_bound(out_.edits, pair.whole.data(), std::less<>(), &edit::pair);
+  return found == out_.edits.end() || found->pair != pair.whole.data() ? nullptr : &*found;
 }
 
 std::size_t opener::cookies_bytes() const noexcept {
@@ -164,6 +165,8 @@ std::string_view opener::rewrite(std::string_view list) {
 
 void opener::rewrite_cookies() {
   if (out_.edits.empty()) return;
+  // A head has room for tens of thousands of cookies, each of which may have an edit.
+  std::ranges::sort(out_.edits, std::less<>(), &edit::pair);
   out_.cookies.reserve(cookies_bytes()); // views into it stay good
   for (header_field& field : fields_) {
     if (!is_cookie_field(field)) continue;

@@ -7,6 +7,8 @@
 
 #include <boost/asio/error.hpp>
 
+#include <cstddef>
+
 namespace limpet::http {
 
 namespace {
@@ -16,6 +18,21 @@ constexpr unsigned pipelined_max = 16;
 
 /// In metrics and logs: the client left before its answer. Never sent; nginx's number, which operators know.
 constexpr unsigned client_gone_status = 499;
+
+/// What an ordinary request takes of one text or list at most.
+constexpr std::size_t ordinary_bytes = 16 * 1024;
+
+/// Only by a swap: a container that is assigned {} is empty, and keeps its room.
+template <class Container>
+[[gnu::noinline]] void give_room_back(Container& used) noexcept {
+  Container().swap(used);
+}
+
+template <class Container>
+void trim(Container& used) noexcept {
+  if (used.capacity() * sizeof(used[0]) > ordinary_bytes) [[unlikely]]
+    give_room_back(used);
+}
 
 } // namespace
 
@@ -259,14 +276,24 @@ void exchange::reset() {
   answer_.clear();
   client_ = nullptr;
   snapshot_ = {};
-  constexpr std::size_t ordinary = 16 * 1024;
   host_ = {};
-  for (auto* text : {&out_, &answer_head_, &carry_, &target_scratch_, &key_scratch_, &cookie_, &request_id_,
-                     &sealed_, &opened_.cookies, &opened_.scratch, &known_host_.authority, &known_host_.name})
-    if (text->capacity() > ordinary) *text = {};
-  constexpr std::size_t ordinary_fields = 512;
-  for (auto* fields : {&head_.fields, &answer_.fields})
-    if (fields->capacity() > ordinary_fields) *fields = {};
+  trim(out_);
+  trim(answer_head_);
+  trim(carry_);
+  trim(target_scratch_);
+  trim(key_scratch_);
+  trim(cookie_);
+  trim(request_id_);
+  trim(sealed_);
+  trim(opened_.cookies);
+  trim(opened_.scratch);
+  trim(opened_.edits);
+  trim(known_host_.authority);
+  trim(known_host_.name);
+  trim(head_.fields);
+  trim(head_.connection.others);
+  trim(answer_.fields);
+  trim(answer_.connection.others);
 }
 
 void exchange::watch_client() {

@@ -29,7 +29,7 @@ std::span<char> exchange::request_body::take(std::span<char> bytes, std::size_t&
     replay_.append(part.data.data(), part.data.size());
   } else if (content_bytes_ > 0) {
     replayable_ = false;
-    replay_ = {};
+    std::string().swap(replay_); // to assign {} would keep its room
   }
   return part.data;
 }

@@ -83,13 +83,13 @@ rails::step rails::resume(time_point now) {
 
 rails::step rails::apply(time_point now) {
   if (!is_started_) return {};
-  std::vector<std::string> changed;
-  for (const routing::member& one : take_over(now).leaving)
-    changed.push_back(one.id);
-  for (const auto& [id, one] : guard_.departures())
-    changed.push_back(id);
+  const members before = view();
+  take_over(now);
   guard_.clear();
-  std::ranges::copy(damper_.release_all(), std::back_inserter(changed));
+  damper_.release_all();
+  auto [joined, left, changed] = changes_between(before, view());
+  for (auto* others : {&joined, &left})
+    std::ranges::move(*others, std::back_inserter(changed));
   std::ranges::sort(changed);
   tell(kind::applied, std::move(changed));
   return publish();

@@ -27,7 +27,7 @@ struct rails_event {
   };
 
   kind what;
-  std::vector<std::string> ids{}; ///< in order; of `applied` those that left the view or were let in
+  std::vector<std::string> ids{}; ///< in order; of `applied` those that left the view, came in or changed
   std::size_t gone = 0;           ///< of `held` and `held_more`: so many members have left...
   std::size_t of = 0;             ///< ...of so many
 

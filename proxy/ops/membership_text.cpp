@@ -120,7 +120,7 @@ void add_pool(std::string& out, const json::object& pool) {
   if (!is_true(pool, "ready")) out += "  no list was ever seen\n";
   if (is_true(pool, "stale")) out += fmt::format("  stale: {}\n", text_of(pool, "last_error"));
   if (find(pool, "applied"))
-    out += fmt::format("  applied: {} left the view, or came in\n",
+    out += fmt::format("  applied: {} left the view, came in or changed\n",
                        count_text(number_of(pool, "applied"), "member", "members"));
   add_suspended(out, pool);
   add_lines(out, array_of(pool, "held"), add_held);

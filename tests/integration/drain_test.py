@@ -317,12 +317,40 @@ class Waiting(DrainTest):
         self.assertEqual(socket.ask("still there"), "still there")
         self.assertEqual(self.state(proxy, "a"), "draining", "the drain stays")
 
+    def test_a_drain_that_is_undone_is_no_longer_waited_for(self):
+        one, other = self.start_with_members("a", "b", proxies=2)
+        self.open_websocket(one.address, headers=[("Cookie", f"limpet={self.cookie_of(one, 'a')}")])
+        drain = self.start_drain(one, other)
+        drain.wait_for_output("1 tunnel left")
+        drain.wait_for_output(f"{other.admin}: draining, nothing left")
+        self.assertEqual(limpet("drain", "--member", "a", "--undo", "--admin", other.admin).returncode, 0)
+        self.assertEqual(drain.wait(), 1, drain.output())
+        self.assertIn("the member takes sessions again: its drain was undone\n", drain.output())
+
+    def test_a_proxy_that_is_suspended_does_not_see_the_drain(self):
+        one, other = self.start_with_members("a", "b", proxies=2)
+        other.command("membership", "suspend")
+        words = ("--member", "a", "--wait", "--timeout", "300ms", "--admin", one.admin, "--admin", other.admin)
+        ended = limpet("drain", *words)
+        self.assertEqual(ended.returncode, 3)
+        self.assertIn(f"{other.admin}: not draining", ended.stdout)
+        self.assertIn("not all proxies see the drain", ended.stderr)
+
+    def test_a_time_longer_than_any_clock_counts_is_waited_for(self):
+        (proxy,) = self.start_with_members("a", "b")
+        tunnel = self.open_websocket(proxy.address, headers=[("Cookie", f"limpet={self.cookie_of(proxy, 'a')}")])
+        drain = self.start_drain(proxy, words=("--timeout", "3000000h"))
+        drain.wait_for_output("1 tunnel left")
+        tunnel.close()
+        self.assertEqual(drain.wait(), 0, drain.output())
+
     def test_a_proxy_that_does_not_answer_is_waited_for(self):
         (proxy,) = self.start_with_members("a", "b")
         words = ("--member", "a", "--wait", "--timeout", "300ms", "--admin", proxy.admin, "--admin", "127.0.0.1:1")
         ended = limpet("drain", *words)
         self.assertEqual(ended.returncode, 3)
         self.assertIn("127.0.0.1:1: cannot", ended.stdout)
+        self.assertIn("not all proxies could be asked", ended.stderr)
 
     def test_a_member_that_leaves_is_no_longer_waited_for(self):
         (proxy,) = self.start_with_members("a", "b")

@@ -7,13 +7,16 @@ import unittest
 from harness.case import IntegrationTest, under_sanitizers
 from harness.limpet import static_config
 from harness.origin import OK, answering
-from harness.waiting import wait_until
+from harness.waiting import DEADLINE_S, wait_until
 
 
 def send_too_much(peer):
-    """An answer that no socket holds, to a client that does not read."""
+    """An answer that no socket holds, to a client that does not read. Piece by piece: all of it takes a busy machine longer to
+    make than some of the limits here are long."""
     try:
-        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n" + bytes(50_000_000))
+        peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 50000000\r\n\r\n")
+        for _ in range(50):
+            peer.send(bytes(1_000_000))
     except OSError:
         pass  # it is cut, as it should be
 
@@ -214,6 +217,54 @@ class Memory(IntegrationTest):
         allowed = count * len(head) // 4
         wait_until(lambda: self.proxy.process.resident_bytes() < before + allowed, "the memory of before")
         self.assertEqual(self.fetch(self.proxy.address).status, 200)
+
+
+    def test_is_given_back_once_large_requests_were_answered(self):
+        count, length = 300, 200_000
+        answered = threading.Event()
+
+        def hold(peer):
+            peer.read_request()
+            answered.wait(DEADLINE_S)
+            peer.send(OK)
+
+        origin = self.start_origin(hold)
+        self.addCleanup(answered.set)
+        proxy = self.start_limpet(static_config([origin], pool={"timeouts": {"connect": "30s"}}, limits={"header_bytes": "1MiB"}))
+        before = proxy.process.resident_bytes()
+        clients = [self.connect(proxy.address) for _ in range(count)]
+        for client in clients:
+            client.send_request(headers=[("X", "x" * length)])
+        origin.wait_for_requests(count)
+        self.assertGreater(proxy.process.resident_bytes(), before + count * length)
+        answered.set()
+        for client in clients:
+            self.assertEqual(client.read_response().status, 200)
+            client.close()
+        wait_until(lambda: proxy.process.resident_bytes() < before + count * length // 4, "the memory of before")
+
+    def test_content_that_no_retry_needs_any_more_is_not_kept(self):
+        count, kept, length = 30, 4 << 20, 6 << 20
+        uploads, rest = [], 1000
+
+        def read(peer):
+            peer.read_head()
+            peer.read_exactly(length - rest)
+            uploads.append(peer)
+            peer.read_exactly(rest)
+            peer.send(OK)
+
+        origin = self.start_origin(read)
+        proxy = self.start_limpet(static_config([origin], limits={"replay_bytes": kept}))
+        before = proxy.process.resident_bytes()
+        clients = [self.connect(proxy.address) for _ in range(count)]
+        for client in clients:
+            client.send(b"PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: %d\r\n\r\n" % length + bytes(length - rest))
+        wait_until(lambda: len(uploads) == count, "most of all uploads")
+        self.assertLess(proxy.process.resident_bytes(), before + count * kept // 2)
+        for client in clients:
+            client.send(bytes(rest))
+            self.assertEqual(client.read_response().status, 200)
 
 
 class Times(IntegrationTest):

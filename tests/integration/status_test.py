@@ -6,6 +6,7 @@ import unittest
 from harness.cli import limpet
 from harness.etcd_case import MEMBERS, EtcdTest
 from harness.limpet import static_config
+from harness.origin import answering
 from harness.waiting import wait_until
 
 
@@ -108,6 +109,28 @@ class Status(EtcdTest):
         as_json = json.loads(self.status(proxy, "127.0.0.1:1", json_too=True).stdout)
         self.assertIn("problem", as_json["proxies"][1])
         self.assertEqual(as_json["agree"], False)
+
+    def test_what_is_no_admin_server(self):
+        """Any server may say 200, an application to all that it is asked."""
+        commands = (["explain", "--url", "/"], ["membership"], ["membership", "suspend"], ["drain", "--member", "a"])
+        for content in (b"{}", b"[]", b"<html></html>", b""):
+            with self.subTest(content):
+                head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(content)}\r\n\r\n".encode()
+                origin = self.start_origin(answering(head + content))
+                said = f"what answers at {origin.address} is no admin server of Limpet\n"
+                told = self.status(origin.address)
+                self.assertEqual((told.returncode, told.stdout), (2, f"{origin.address}: {said}"))
+                for words in commands:
+                    done = limpet(*words, "--admin", origin.address)
+                    self.assertEqual((done.returncode, done.stdout, done.stderr), (1, "", f"limpet: {said}"), words)
+
+    def test_what_is_refused_is_told_in_words(self):
+        proxy = self.start_limpet(static_config(self.start_members("a")))
+        self.assertIn(' says 400: there is no pool "x"\n', proxy.command("explain", "--pool", "x", code=1))
+        origin = self.start_origin(answering(b"HTTP/1.1 404 Not Found\r\nContent-Length: 9\r\n\r\n\x1b[31mno\r\n"))
+        for command in ("status", "membership"):
+            said = limpet(command, "--admin", origin.address)
+            self.assertIn(" says 404: ?[31mno\n", said.stdout + said.stderr)
 
     def test_a_draining_proxy_and_the_token(self):
         members = self.start_members("a")

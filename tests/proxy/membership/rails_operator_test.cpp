@@ -63,10 +63,17 @@ TEST(rails_operator, apply_on_a_suspended_pool_takes_the_list_once) {
   script s;
   s.list("a b c d").list("d").suspend().list("e").apply();
   EXPECT_EQ(s.view(), "e");
-  EXPECT_EQ(s.told(), "held a b c; suspended; applied a b c d");
+  EXPECT_EQ(s.told(), "held a b c; suspended; applied a b c d e");
   EXPECT_TRUE(s.status().suspended);
   EXPECT_EQ(s.list("f").view(), "e");
   EXPECT_THAT(s.status().pending.joined, testing::ElementsAre("f"));
+}
+
+TEST(rails_operator, apply_tells_of_all_that_becomes_another) {
+  script s;
+  s.list("a b").suspend().list("a/2 c").apply();
+  EXPECT_EQ(s.told(), "suspended; applied a b c");
+  EXPECT_EQ(s.apply().told(), "applied") << "of nothing";
 }
 
 // -- settings change --------------------------------------------------
