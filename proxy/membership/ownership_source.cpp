@@ -113,7 +113,7 @@ public:
     h.halted = halted_;
     h.commits = commits_;
     h.last_handoff = last_handoff_;
-    h.incarnations = incarnation_;
+    h.incarnations = incarnations_;
     h.epoch = held_.committed_epoch();
     h.revision = held_.revision;
     h.is_prepare = held_.is_prepare();
@@ -155,7 +155,9 @@ private:
 
   /// The workers are told first, and let go of whatever they have; the registration follows their words.
   void begin_incarnation() {
-    ++incarnation_;
+    static std::uint64_t last = 0; // of the process: a reload may make a source anew
+    incarnation_ = ++last;
+    ++incarnations_;
     fsm_.reset();
     fence_->set(ownership::long_ago);
     std::ranges::fill(words_, std::nullopt);
@@ -168,6 +170,8 @@ private:
         std::ranges::all_of(words_, &std::optional<net::strict_word>::has_value)) {
       fsm_.emplace(fresh_incarnation(options_.proxy), options_.workers, options_.protocol);
       lease_ = 0;
+      for (const auto& word : words_) // they are not said again where the record stays the same
+        fsm_->on_word(word->worker, word->revision, word->none_left);
     }
     if (!fsm_) return;
     for (;;) {
@@ -182,8 +186,9 @@ private:
   }
 
   void end_incarnation(std::string_view why) {
-    spdlog::warn("pool {}: {} is over, {}: nobody is served until the next is registered", options_.pool,
-                 fsm_->incarnation(), why);
+    if (std::exchange(was_registered_, false))
+      spdlog::warn("pool {}: {} is over, {}: nobody is served until the next is registered", options_.pool,
+                   fsm_->incarnation(), why);
     if (lease_ != 0) asio::co_spawn(executor_, revoke(shared_from_this(), lease_), asio::detached);
     begin_incarnation();
   }
@@ -327,33 +332,31 @@ private:
     const auto ttl = std::chrono::ceil<std::chrono::seconds>(options_.protocol.limits.lease_ttl);
     const auto lease = co_await store_.grant_lease(ttl);
     if (!is_current(incarnation)) co_return;
-    if (!lease) co_return register_failed(lease.error());
+    if (!lease) co_return co_await register_failed(lease.error(), incarnation);
     lease_ = *lease;
     auto done = co_await store_.register_once(name, *lease);
     if (!is_current(incarnation)) co_return;
-    if (!done) co_return register_failed(done.error());
+    if (!done) co_return co_await register_failed(done.error(), incarnation);
     if (!*done) co_return fsm_->on_register_failed();
     if (!is_ours((*done)->table)) co_return;
     last_error_.clear();
     spdlog::info("pool {}: registered as {}", options_.pool, name);
+    was_registered_ = true;
     fsm_->on_registered((*done)->table.record(), net::boot_now());
     tell_what_was_seen();
     asio::co_spawn(executor_, keep_lease(shared_from_this(), *lease, incarnation), asio::detached);
   }
 
-  void register_failed(const etcd::error& reason) {
+  /// The next incarnation tries it again, and not at once.
+  asio::awaitable<void> register_failed(etcd::error reason, std::uint64_t incarnation) {
     ++errors_;
     if (reason.message != last_error_)
       spdlog::warn("pool {}: not registered: {}", options_.pool, reason.message);
     last_error_ = reason.message;
-    // Not at once: the next incarnation begins when the workers have said their word.
-    timer_.expires_after(milliseconds(250));
-    timer_.async_wait(
-        [self = shared_from_this(), incarnation = incarnation_](boost::system::error_code aborted) {
-          if (aborted || !self->is_current(incarnation)) return;
-          self->fsm_->on_register_failed();
-          self->pump();
-        });
+    asio::steady_timer pause(executor_, options_.protocol.again);
+    boost::system::error_code aborted;
+    co_await pause.async_wait(asio::redirect_error(asio::use_awaitable, aborted));
+    if (is_current(incarnation)) fsm_->on_register_failed();
   }
 
   asio::awaitable<void> read_self(action a, std::uint64_t incarnation) {
@@ -438,6 +441,8 @@ private:
   std::optional<barrier_fsm> fsm_; ///< none while workers let go, and while the pool is stopped
   std::vector<std::optional<net::strict_word>> words_; ///< the last of each worker, of this incarnation
   std::uint64_t incarnation_ = 0;
+  std::uint64_t incarnations_ = 0;
+  bool was_registered_ = false;
   std::int64_t lease_ = 0;
   ownership::record held_;
   ownership::boot_time held_since_ = ownership::long_ago;

@@ -3,6 +3,7 @@
 import json
 import signal
 
+from harness.client import ConnectionEnded
 from harness.etcd_case import MEMBERS, EtcdTest
 from harness.limpet import static_config
 from harness.session_member import SessionMember
@@ -165,6 +166,28 @@ class Faults(BarrierTest):
         self.assertEqual(len(self.members["a"].requests), sent, "nothing was written")
         self.etcd.process.send_signal(signal.SIGCONT)
         self.wait_until_served(one)
+
+    def test_a_proxy_may_be_there_before_etcd_is(self):
+        self.join("a")
+        self.etcd.kill()
+        one = self.start_proxy("one")
+        one.process.wait_for_output("not registered")
+        self.assertEqual(self.ask(one, "alice").status, 503)
+        self.etcd.start()
+        self.wait_until_served(one)
+        self.assertLess(one.process.output().count("not registered"), 4, "told once a reason")
+
+    def test_a_lost_lease_ends_an_incarnation_and_all_that_it_had(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        before = one.members()["pools"][0]["handoff"]["incarnation"]
+        tunnel = self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
+        self.etcd.revoke_all_leases()
+        with self.assertRaises((ConnectionEnded, OSError)):
+            tunnel.read_frame()
+        self.wait_until_served(one)
+        self.assertNotEqual(one.members()["pools"][0]["handoff"]["incarnation"], before)
 
     def test_a_record_of_others_stops_the_pool(self):
         self.join("a")
