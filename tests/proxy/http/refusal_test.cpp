@@ -57,6 +57,9 @@ TEST(refusal, has_a_row_of_its_own_in_the_order_of_the_enumeration) {
       {answer_timeout, "answer_timeout"},
       {member_removed, "member_removed"},
       {upstream_limit, "upstream_limit"},
+      {fenced, "fenced"},
+      {parking_full, "parking_full"},
+      {parked_too_long, "parked_too_long"},
       {connection_limit, "connection_limit"},
       {shutting_down, "shutting_down"},
       {internal_error, "internal_error"}};

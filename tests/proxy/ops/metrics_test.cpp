@@ -39,6 +39,7 @@ protected:
     for (const auto& p : example_.snapshot->pools)
       pools.push_back({p, source_, {}, p->settings.name == "app" ? std::nullopt : std::optional(rails_)});
     pools.front().checks = checks_;
+    pools.front().handoff = handoff_;
     return metrics({counters_, example_.labels, facts_, std::move(pools), example_.snapshot, usage_,
                     std::chrono::steady_clock::now()});
   }
@@ -51,7 +52,8 @@ protected:
   /// Of the first pool, chat.
   std::vector<member_checks> checks_{
       {check_verdict::healthy, "", 5, 1}, {check_verdict::unhealthy, "status 503", 2, 9}, {}};
-  membership::rails_status rails_; ///< of all pools but app
+  membership::rails_status rails_;                    ///< of all pools but app
+  std::optional<membership::handoff_status> handoff_; ///< of the first pool
   process_usage usage_;
 };
 
@@ -78,6 +80,9 @@ TEST_F(metrics_test, every_row_of_the_table_is_fed) {
   count(metric::requests, 1, 3200, 1);
   count(metric::envelopes, 1);
   count(metric::sessions_spilled, 1);
+  count(metric::parked, 1);
+  count(metric::parked_now, 1);
+  handoff_.emplace();
   std::set<std::string> told;
   for (const auto& family : scrape().Collect()) {
     EXPECT_TRUE(told.insert(family.name).second) << family.name << " stands there twice";
@@ -100,6 +105,25 @@ TEST_F(metrics_test, every_sample_has_the_labels_of_its_row) {
         EXPECT_TRUE(i == row.labels.size() || row.labels[i].empty()) << row.name << " lacks a label";
       }
     }
+}
+
+TEST_F(metrics_test, a_hand_off_is_told_of_pools_that_have_one) {
+  EXPECT_THAT(text(), Not(HasSubstr("limpet_handoff_stage{")));
+  handoff_.emplace();
+  EXPECT_THAT(text(), HasSubstr("limpet_handoff_stage{pool=\"chat\"} 3\n"));
+  EXPECT_THAT(text(), HasSubstr("limpet_fenced{pool=\"chat\"} 1\n"));
+  handoff_->registered = handoff_->is_prepare = true;
+  handoff_->fence_left = std::chrono::milliseconds(2500);
+  handoff_->prepared_for = std::chrono::milliseconds(250);
+  const auto waits = text();
+  EXPECT_THAT(waits, HasSubstr("limpet_handoff_stage{pool=\"chat\"} 2\n"));
+  EXPECT_THAT(waits, HasSubstr("limpet_handoff_seconds{pool=\"chat\"} 0.25\n"));
+  EXPECT_THAT(waits, HasSubstr("limpet_fence_seconds_left{pool=\"chat\"} 2.5\n"));
+  EXPECT_THAT(waits, HasSubstr("limpet_fenced{pool=\"chat\"} 0\n"));
+  handoff_->workers_waited_for = 1;
+  EXPECT_THAT(text(), HasSubstr("limpet_handoff_stage{pool=\"chat\"} 1\n"));
+  handoff_->halted = "why";
+  EXPECT_THAT(text(), HasSubstr("limpet_handoff_stage{pool=\"chat\"} 4\n"));
 }
 
 TEST_F(metrics_test, what_rails_hold_back_is_told) {
