@@ -11,7 +11,8 @@ from harness.waiting import wait_until
 
 SESSIONS = [f"user-{number}" for number in range(24)]
 POOL = "/limpet/app/"
-QUICK = {"window": "1s", "work_max": "1s", "margin": "50ms", "lease_ttl": "1s", "batch": "20ms"}
+# Long enough for a slow machine to look at etcd in time, and short enough to wait for.
+QUICK = {"window": "3s", "work_max": "2s", "margin": "50ms", "lease_ttl": "3s", "batch": "20ms"}
 
 
 class BarrierTest(EtcdTest):
@@ -24,21 +25,20 @@ class BarrierTest(EtcdTest):
         self.etcd.put(MEMBERS + name, json.dumps(value))
 
     def start_proxy(self, name="limpet", barrier=None, **pool):
-        """One more proxy of the pool, once it serves."""
+        """One more proxy of the pool."""
         strict = {
             "members": {"etcd": {}},
             "session": {"key": [{"header": "X-User-Id"}]},
             "handoff": "barrier",
             "barrier": {**QUICK, **(barrier or {})},
             "fail_over": "refuse",
-            "timeouts": {"answer": "1s"},
+            "timeouts": {"answer": "2s"},
             **pool,
         }
         config = static_config([])
         config["pools"]["app"] = strict
         config["etcd"] = {"endpoints": [self.etcd.url], "relist": "1h"}
-        proxy = self.start_limpet(config, name=name)
-        return proxy
+        return self.start_limpet(config, name=name)
 
     def ask(self, proxy, session, target="/"):
         return self.fetch(proxy.address, target, headers=[("X-User-Id", session)])
@@ -252,7 +252,7 @@ class Operation(BarrierTest):
         one = self.start_proxy("one")
         self.wait_until_served(one)
         config = json.loads(json.dumps(one.config))
-        config["pools"]["app"]["barrier"]["window"] = "2s"
+        config["pools"]["app"]["barrier"]["window"] = "4s"
         one.reload(config)
         self.assertIn('pool "app": handoff, barrier or session.key changed', one.process.output())
         self.assertEqual(self.ask(one, "alice").status, 200)
@@ -264,6 +264,6 @@ class Operation(BarrierTest):
         self.join("a")
         one = self.start_proxy("one")
         self.wait_until_served(one)
-        two = self.start_proxy("two", {"window": "3s"})
+        two = self.start_proxy("two", {"window": "4s"})
         two.process.wait_for_output("its limits is")
         self.assertEqual(self.ask(two, "alice").status, 503)
