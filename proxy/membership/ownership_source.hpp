@@ -2,6 +2,7 @@
 
 #include "config/config.hpp"
 #include "proxy/membership/etcd/client.hpp"
+#include "proxy/membership/handoff_status.hpp"
 #include "proxy/membership/ownership_codec.hpp"
 #include "proxy/membership/source.hpp"
 #include "proxy/net/strict_view.hpp"
@@ -18,34 +19,6 @@
 #include <vector>
 
 namespace limpet::membership {
-
-/// Where a pool's hand-off stands, for metrics and the admin pages.
-struct handoff_status {
-  std::string incarnation; ///< "proxy.inc", as in the store; empty between two
-  bool registered = false;
-  std::string halted;      ///< why the pool serves nobody; empty: it does
-  std::uint64_t epoch = 0; ///< the last committed one
-  std::uint64_t revision = 0;
-  bool is_prepare = false;
-  std::chrono::milliseconds prepared_for{0}; ///< how long this proxy has held the PREPARE
-  std::vector<std::string> waits_for;        ///< incarnations that have not acknowledged it
-  std::size_t workers_waited_for = 0;        ///< of this proxy
-  std::chrono::milliseconds fence_left{0};   ///< 0: fenced
-  std::uint64_t commits = 0;                 ///< seen by this process
-  std::chrono::milliseconds last_handoff{0}; ///< from the PREPARE to the commit, as seen here
-  std::uint64_t incarnations = 0;
-
-  enum class step : std::uint8_t { committed, drains, waits_for_others, not_registered, stopped };
-  step stage() const noexcept {
-    if (!halted.empty()) return step::stopped;
-    if (!registered) return step::not_registered;
-    if (!is_prepare) return step::committed;
-    return workers_waited_for > 0 ? step::drains : step::waits_for_others;
-  }
-};
-
-/// "committed", "drains", ...
-std::string_view to_string(handoff_status::step s) noexcept;
 
 /// The members of a pool that hands over by a barrier: those of its `view`, once every proxy agrees. Does
 /// what barrier_fsm says, in etcd; the workers are told by what it publishes, and answer by on_word().

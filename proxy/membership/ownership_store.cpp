@@ -40,7 +40,7 @@ ownership_store::reading ownership_store::read_of(const etcd::txn_response& resp
   return found;
 }
 
-/// In one transaction, at one revision. Without writes and comparisons etcd reads it linearizably.
+/// In one transaction, at one revision. Without writes etcd reads it linearizably.
 ownership_store::awaitable<ownership_store::reading>
 ownership_store::read(std::vector<etcd::range_request> ranges) {
   etcd::txn_request request;
@@ -73,10 +73,20 @@ ownership_store::register_once(std::string incarnation, std::int64_t lease) {
   co_return std::optional(read_of(*done));
 }
 
-ownership_store::awaitable<ownership_store::reading> ownership_store::read_self(std::string incarnation) {
-  std::vector<etcd::range_request> ranges{one(keys_.routers + incarnation), one(keys_.alive + incarnation),
-                                          one(keys_.view)};
-  return read(std::move(ranges));
+ownership_store::awaitable<ownership_store::reading> ownership_store::read_self(std::string incarnation,
+                                                                                std::uint64_t held) {
+  etcd::txn_request request;
+  request.compares.push_back({.key = keys_.view,
+                              .what = etcd::compare::target::mod_revision,
+                              .how = etcd::compare::relation::greater,
+                              .number = static_cast<std::int64_t>(held),
+                              .value = {}});
+  request.failure = {one(keys_.routers + incarnation), one(keys_.alive + incarnation)};
+  request.success = request.failure;
+  request.success.emplace_back(one(keys_.view));
+  const auto done = co_await client_->txn(std::move(request));
+  if (!done) co_return done.error();
+  co_return read_of(*done);
 }
 
 ownership_store::awaitable<ownership_store::reading> ownership_store::read_barrier() {

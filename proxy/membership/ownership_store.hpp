@@ -31,7 +31,8 @@ public:
   /// Creates `routers/` and `alive/` of the incarnation where both are absent, and reads `view`. Nothing
   /// where one of them is there.
   awaitable<std::optional<reading>> register_once(std::string incarnation, std::int64_t lease);
-  awaitable<reading> read_self(std::string incarnation);
+  /// Both keys of the incarnation, and `view` where its mod_revision is above `held`: it may be a megabyte.
+  awaitable<reading> read_self(std::string incarnation, std::uint64_t held);
   awaitable<reading> read_barrier();
   awaitable<reading> read_members();
   /// The record's mod_revision, or 0 where `view` is not of `over` any more.

@@ -3,7 +3,7 @@
 #include "config/config.hpp"
 #include "proxy/http/labels.hpp"
 #include "proxy/http/snapshot.hpp"
-#include "proxy/membership/ownership_source.hpp"
+#include "proxy/membership/handoff_status.hpp"
 #include "proxy/membership/rails.hpp"
 #include "proxy/membership/source.hpp"
 #include "proxy/net/counters.hpp"
