@@ -4,6 +4,8 @@
 #include "proxy/http/exchange.hpp"
 #include "proxy/http/request_body.hpp"
 
+#include <algorithm>
+
 namespace limpet::http {
 
 /// Parked, refused, or ready to be placed: then nothing is awaited any more before that, so that it is placed
@@ -61,6 +63,28 @@ void exchange::end_in_flight() {
   if (upstream_) upstream_->io.guard(nullptr);
   guard_.reset();
   by.look_soon();
+}
+
+/// Its client has gone, and what was written to its member may be at work. Given up, it would count for all
+/// the time that this may take; read to the end, it counts as long as it does take (rule 7).
+void exchange::limit_reading() noexcept {
+  const auto until = strict_->ledger().counts_until(counted_);
+  const auto left = std::chrono::ceil<net::milliseconds>(until - net::boot_now());
+  upstream_->io.expires_after(std::max(left, net::milliseconds(1)));
+}
+
+/// The rest of an answer that nobody waits for any more.
+net::task<> exchange::drop_answer() {
+  if (!reads_on() || !answer_begun_ || answer_.status == 101) co_return;
+  limit_reading();
+  for (unsigned turns = 1; !upstream_->io.interrupted(); ++turns) {
+    if (take_content({}).malformed || answer_decoder_.done()) co_return;
+    block_.reset();
+    block_begin_ = block_end_ = 0;
+    if (turns % relay_turns_max == 0 && co_await upstream_->io.pause()) co_return;
+    const auto error = co_await read_answer();
+    if (error && (error != net::asio::error::eof || !answer_decoder_.end_of_input())) co_return;
+  }
 }
 
 /// A member that has answered before it had all of the content may still be at work.

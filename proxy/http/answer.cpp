@@ -132,7 +132,7 @@ framing exchange::begin_answer() {
   // With a length told, an early end would pass for an accident.
   endless_ =
       answer_.is_event_stream() && answer_.body.how != framing::kind::length && !answer_decoder_.done();
-  end_due_ = endless_ && worker_.draining();
+  end_due_ = endless_ && (worker_.draining() || parting_);
   events_ = {};
   if (endless_) {
     upstream_->io.keep_alive();

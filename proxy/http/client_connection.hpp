@@ -1,6 +1,7 @@
 #pragma once
 
 #include "proxy/http/mac_memo.hpp"
+#include "proxy/http/session_digest.hpp"
 #include "proxy/http/worker_state.hpp"
 #include "proxy/net/socket_address.hpp"
 #include "proxy/net/stream.hpp"
@@ -32,6 +33,10 @@ public:
   net::connection_limiter::permit release_permit() noexcept { return std::move(permit_); }
   const routing::ip_address& peer() const noexcept { return peer_; }
   std::unique_ptr<mac_memo>& memo_of_macs() noexcept { return memo_of_macs_; }
+  session_digest_memo& session_digests() {
+    if (!session_digests_) session_digests_ = std::make_unique<session_digest_memo>();
+    return *session_digests_;
+  }
   /// Empty lines since the last request: they may come one at a time, with the connection idle in between.
   unsigned& empty_lines() noexcept { return empty_lines_; }
 
@@ -50,7 +55,8 @@ private:
   routing::ip_address peer_;
   net::connection_limiter::permit permit_;
   std::unique_ptr<mac_memo> memo_of_macs_;
-  exchange* serving_ = nullptr; ///< while a request is under way
+  std::unique_ptr<session_digest_memo> session_digests_; ///< once a request went to a strict pool
+  exchange* serving_ = nullptr;                          ///< while a request is under way
   bool idle_ = true;
   bool first_ = true; ///< no request yet
   unsigned empty_lines_ = 0;

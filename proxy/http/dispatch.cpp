@@ -131,6 +131,7 @@ net::task<exchange::attempt_result> exchange::dial() {
 
 net::task<exchange::attempt_result> exchange::send_request() {
   worker_.count(metric::member_requests, target().label);
+  request_sent_ = false;
   out_piece_[0] = {out_.data(), out_.size()};
   std::span<iovec> pieces = body_ ? body_->first_pieces(out_) : std::span<iovec>(out_piece_);
   if (body_ && body_->error() != refusal::none) return attempt_result{body_->error()};
@@ -157,7 +158,8 @@ net::task<exchange::attempt_result> exchange::send_rest(std::span<iovec> pieces)
 
 exchange::attempt_result exchange::request_sent() {
   answer_begun_ = false;
-  if (body_ && !body_->finished()) {
+  request_sent_ = !body_ || body_->finished();
+  if (!request_sent_) {
     body_->start(); // the time for the answer begins at its end
     return {};
   }
@@ -237,7 +239,7 @@ net::task<refusal> exchange::pass_interim() {
   write_interim_head(answer_, text);
   std::array<iovec, 1> pieces{iovec{text.data(), text.size()}};
   if (co_await write_client(pieces)) {
-    client_gone_ = true;
+    lose_waiting_client();
     co_return refusal::internal_error;
   }
   co_return refusal::none;

@@ -113,7 +113,13 @@ net::task<exchange::end> exchange::serve_one() {
   in_.consume(head_size_);
   if (!body_) watch_client();
   why = co_await dispatch();
-  if (client_gone_) co_return client_left();
+  if (client_gone_) {
+    if (why == refusal::none && reads_on()) {
+      plan_answer();
+      co_await drop_answer();
+    }
+    co_return client_left();
+  }
   if (why != refusal::none) co_return co_await refuse(why);
   if (answer_.status == 101) {
     report_answer(refusal::none);
@@ -125,6 +131,7 @@ net::task<exchange::end> exchange::serve_one() {
   const auto sent_before = record_.sent_bytes;
   const auto cut = co_await relay_content();
   report_answer(cut);
+  if (client_gone_) co_await drop_answer();
   if (cut == refusal::malformed_answer && record_.sent_bytes == sent_before) { // nothing of it has gone out
     answer_head_.clear();
     co_return co_await refuse(cut);
@@ -134,9 +141,13 @@ net::task<exchange::end> exchange::serve_one() {
   co_return end_answer(cut, shown, content_unread);
 }
 
-/// Before its answer began.
+/// Seen while its member is waited for. Where some of the answer has gone out, the end of that counts it.
+void exchange::lose_waiting_client() noexcept {
+  client_gone_ = true;
+  if (record_.status == 0) worker_.count(metric::client_aborts);
+}
+
 exchange::end exchange::client_left() {
-  worker_.count(metric::client_aborts);
   record_.status = client_gone_status;
   record_.why = "client_gone";
   return end::close;
@@ -315,10 +326,13 @@ void exchange::on_client_readable(void* self) noexcept {
   if (bytes > 0 && !client.peer_has_ended()) return x.watch_client();
   // The last read just filled its room, and nothing has come since.
   if (net::is_would_block(trouble)) return client.cannot_wait() ? void() : on_watch_due(self);
-  x.client_gone_ = true;
+  x.lose_waiting_client();
   if (x.waiting_for_members_) x.waiting_for_members_->end();
   if (x.parked_) x.parked_->end();
-  if (x.upstream_) x.upstream_->io.interrupt(net::asio::error::operation_aborted);
+  if (x.reads_on())
+    x.limit_reading();
+  else if (x.upstream_)
+    x.upstream_->io.interrupt(net::asio::error::operation_aborted);
 }
 
 /// Whoever reads from the client next waits for itself.

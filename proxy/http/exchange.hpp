@@ -73,6 +73,7 @@ private:
   // exchange.cpp
   net::task<end> serve_one();
   net::task<end> refuse(refusal why);
+  void lose_waiting_client() noexcept;
   end client_left();
   void begin_request();
   void finish_request();
@@ -86,6 +87,7 @@ private:
   refusal resolve_upgrade();
   refusal resolve_session();
   refusal open_envelopes();
+  std::string_view session_key() const noexcept;
   void build_request_head();
 
   // catch_up.cpp
@@ -109,6 +111,9 @@ private:
   void count_in_flight();
   void guard_member() noexcept;
   void end_in_flight();
+  bool reads_on() const noexcept { return strict_ && upstream_ && request_sent_ && !endless_; }
+  void limit_reading() noexcept;
+  net::task<> drop_answer();
   bool is_answered_whole() const noexcept;
 
   // dispatch.cpp
@@ -252,6 +257,7 @@ private:
   std::optional<routing::placement_key> issued_; ///< the session that one of them begins
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
+  bool request_sent_ = false; ///< whole
   bool answer_begun_ = false; ///< its head was read
   bool endless_ = false;      ///< an event stream is being relayed, which can be ended at any event
   bool end_due_ = false;      ///< and it shall

@@ -33,10 +33,11 @@ routing::placement_key exchange::session() const noexcept {
   return routing::key_after(placed_, pool().view, pool().placement, session_);
 }
 
-/// An event stream: it ends after the event under way, if one is.
+/// An event stream: it ends after the event under way, if one is. Any other request has until then to end by
+/// itself.
 void exchange::let_go(parting why, net::milliseconds within) {
   parting_ = why;
-  on_end_due(this);
+  if (endless_) on_end_due(this);
   end_.arm(worker_.wheel(), within, &on_overdue, this);
 }
 

@@ -21,6 +21,9 @@ struct forwarding_facts {
   bool asterisk = false;       ///< OPTIONS *
   std::string_view request_id; ///< used where the request has none
   bool upgrade = false;        ///< the route lists it: Connection: upgrade passes
+  /// Of a session that is handed over by a barrier; else empty. Then Limpet-Session and Limpet-Epoch go on.
+  std::string_view session_digest;
+  std::uint64_t epoch = 0; ///< the last committed one
 };
 
 /// Writes the head that the member gets: end-to-end fields as they came, hop-by-hop ones off (RFC 9110

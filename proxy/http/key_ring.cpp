@@ -1,9 +1,6 @@
 #include "proxy/http/key_ring.hpp"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
-
-#include <algorithm>
+#include "proxy/http/hmac.hpp"
 
 namespace limpet::http {
 
@@ -14,14 +11,7 @@ key_ring::key_ring(const std::vector<config::signing_key>& keys) {
 }
 
 routing::mac_bytes key_ring::mac(std::size_t index, std::string_view bytes) const noexcept {
-  const auto& secret = secrets_[index];
-  std::array<unsigned char, EVP_MAX_MD_SIZE> whole{};
-  unsigned size = 0;
-  HMAC(EVP_sha256(), secret.data(), static_cast<int>(secret.size()),
-       reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), whole.data(), &size);
-  routing::mac_bytes truncated;
-  std::copy_n(whole.begin(), truncated.size(), truncated.begin());
-  return truncated;
+  return hmac(secrets_[index], bytes);
 }
 
 } // namespace limpet::http

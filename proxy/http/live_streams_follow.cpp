@@ -57,7 +57,8 @@ void live_streams::look_at(live_stream& s) {
     return leave(s, parting::removed);
   case bond::draining:
     return leave(s, parting::draining);
-  case bond::moved: // a request ends by itself
+  case bond::moved: // a request ends by itself, but a hand-off does not wait for it for ever
+    if (is_request && p.now->strict) return part(s, parting::moved, p.on_remove.deadline);
     return !is_request && p.rebalance.per_second > 0 ? wait_in(p.moving, s) : stop_waiting(s);
   }
 }

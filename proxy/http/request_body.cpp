@@ -102,7 +102,7 @@ net::task<bool> exchange::request_body::read_into(net::buffer_pool::block& block
       co_return true;
     }
     if (!net::is_would_block(error)) {
-      x_.client_gone_ = true;
+      x_.lose_waiting_client();
       fail(refusal::malformed_body);
       co_return false;
     }

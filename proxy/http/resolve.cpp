@@ -137,6 +137,11 @@ refusal exchange::resolve_session() {
   return refusal::none;
 }
 
+std::string_view exchange::session_key() const noexcept {
+  const bool is_fresh = session_.from == routing::placement_key::origin::fresh;
+  return is_fresh ? key_.token.key() : key_.bytes;
+}
+
 void exchange::build_request_head() {
   forwarding_facts facts;
   facts.peer = peer_text_;
@@ -149,6 +154,10 @@ void exchange::build_request_head() {
   facts.asterisk = target_.kind == routing::request_target::form::asterisk;
   facts.request_id = request_id_;
   facts.upgrade = upgrade_;
+  if (is_strict()) {
+    facts.session_digest = client_->session_digests().of(pool().number, pool().digest_key, session_key());
+    facts.epoch = pool().strict->owners->epoch();
+  }
   write_request_head(head_, facts, out_);
 }
 

@@ -46,6 +46,7 @@ struct pool_snapshot {
   std::vector<routing::envelope_field> envelopes; ///< of the session key's sources, in their order
   std::shared_ptr<pool_state> state;
   std::optional<net::strict_view> strict; ///< of a pool that hands over by a barrier
+  std::string digest_key;                 ///< session_digest_key(), of such a pool
 
   // Against the same pool in the snapshot before; see compare().
   std::uint64_t arrivals = 0; ///< grows where a session may have another owner though its member is well

@@ -15,7 +15,7 @@ void drain_ledger::give_up(in_flight& f) {
   auto& in = list_of(f);
   end(f);
   if (!f.has_written()) return;
-  const auto until = f.last_byte_ + counts_for_;
+  const auto until = counts_until(f);
   if (given_up_.size() >= given_up_max_) {
     auto& of_all = &in == &staying_ ? stays_until_ : moves_until_;
     of_all = std::max(of_all, until);
@@ -85,13 +85,6 @@ boot_time drain_ledger::next_change() const noexcept {
 
 bool drain_ledger::none_left(boot_time now) noexcept {
   return none_moved_left(now) && staying_.empty() && now >= stays_until_;
-}
-
-void drain_ledger::for_each_moved(function_ref<void(in_flight&)> visit) {
-  for (auto at = moved_.begin(); at != moved_.end();) {
-    auto& f = *at++;
-    if (f.is_counted()) visit(f);
-  }
 }
 
 void drain_ledger::forget_old(boot_time now) noexcept {

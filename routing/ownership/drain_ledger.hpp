@@ -47,9 +47,8 @@ public:
   using moves_function = function_ref<bool(std::uint64_t key_hash)>;
 
   /// `counts_for`: how long what was given up counts after the last byte;
-  /// barrier_limits::counts_after_write(). `given_up_max`: how many of those are told apart by their keys.
-  /// What is above counts for every key
-  /// that it may be of.
+  /// barrier_limits::counts_after_write(). `given_up_max`: how many of those are told apart by their keys;
+  /// what is above counts for every key that it may be of.
   explicit drain_ledger(duration counts_for, std::size_t given_up_max = 4096)
       : counts_for_(counts_for), given_up_max_(given_up_max) {}
   drain_ledger(const drain_ledger&) = delete;
@@ -73,6 +72,8 @@ public:
   /// Its connection was given up: client gone, time-out, cut, fence, error, or the end of a tunnel. Counts on
   /// where a byte was written.
   void give_up(in_flight& f);
+  /// Until when it would count, were it given up now.
+  boot_time counts_until(const in_flight& f) const noexcept { return f.last_byte_ + counts_for_; }
 
   /// All at once, and none of them may write from now on: the incarnation that they belong to has ended.
   void give_up_all();
@@ -90,9 +91,6 @@ public:
 
   /// Whether nothing at all is counted (rule 4).
   bool none_left(boot_time now) noexcept;
-  /// Calls for each in flight that moves, given-up ones excepted: tunnels and streams are to be let go.
-  /// `visit` may end the one that it gets, and no other.
-  void for_each_moved(function_ref<void(in_flight&)> visit);
 
 private:
   using list = boost::intrusive::list<in_flight, boost::intrusive::constant_time_size<false>>;

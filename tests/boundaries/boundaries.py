@@ -75,7 +75,7 @@ BOUNDARIES = (
     Only("prometheus-cpp", including("prometheus/") + r"|\bprometheus::", ("proxy/ops/", "tests/proxy/ops/")),
     Only("OpenSSL", including("openssl/|boost/asio/ssl"), (
         "proxy/boost_asio_beast.cpp",  # compiles Asio's TLS, once
-        "proxy/http/key_ring.cpp",  # signs issued cookies
+        "proxy/http/hmac.cpp",  # signs issued cookies
         "proxy/http/websocket_handshake.cpp",  # the handshake's SHA-1
         "proxy/membership/etcd/channel.",  # TLS to etcd
         "proxy/membership/etcd/tls.",

@@ -114,6 +114,68 @@ class HandOff(BarrierTest):
         self.assertEqual(two.metrics().total("limpet_parked_total", outcome="parked"),
                          list(answered.values()).count("c"), "those that move and no other")
 
+    def test_members_are_told_of_the_session_and_the_last_committed_epoch(self):
+        self.join("a")
+        one, two = self.start_proxy("one"), self.start_proxy("two")
+        self.wait_for_commit_of("a")
+        self.wait_until_served(one, two)
+
+        def told(proxy, session):
+            forged = [("Limpet-Session", "mine"), ("Limpet-Epoch", "99999999")]
+            got = self.fetch(proxy.address, "/", headers=[("X-User-Id", session), *forged])
+            fields = dict(got.json()["fields"])
+            return fields["Limpet-Session"], int(fields["Limpet-Epoch"])
+
+        digest, epoch = told(one, "alice")
+        self.assertRegex(digest, "^[0-9a-f]{32}$")
+        self.assertEqual(epoch, self.view()["epoch"])
+        self.assertEqual(told(two, "alice"), (digest, epoch))
+        self.assertNotEqual(told(one, "bob")[0], digest)
+        self.join("b")
+        self.wait_for_commit_of("ab")
+        later = self.view()["epoch"]
+        self.assertGreater(later, epoch)
+        for proxy in (one, two):
+            wait_until(lambda proxy=proxy: told(proxy, "alice") == (digest, later), "the next epoch")
+
+    def test_clients_that_go_away_hold_up_nobody(self):
+        """Given up, their requests would count for a minute."""
+        self.join("a"), self.join("b")
+        slow = {"window": "60s", "work_max": "60s"}
+        one = self.start_proxy("one", slow, timeouts={"answer": "60s"})
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one)
+        held = self.begin(*SESSIONS, proxy=one)
+        wait_until(lambda: sum(len(self.members[n].requests) for n in "ab") >= len(SESSIONS), "all at their members")
+        for connection in held.values():
+            connection.close()
+        one.wait_for_metric("aborts", lambda m: m.total("limpet_client_aborts_total") == len(SESSIONS))
+        self.join("c")
+        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
+        for name in "ab":
+            self.members[name].release()
+        self.wait_for_commit_of("abc")
+
+    def test_an_answer_without_an_end_holds_up_nobody_for_longer_than_the_deadline(self):
+        self.join("a"), self.join("b")
+        one = self.start_proxy("one", on_remove={"deadline": "1s"})
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one)
+        before = self.owners(one)
+        endless = self.begin(*SESSIONS, proxy=one, target="/endless")
+        self.join("c")
+        self.wait_for_commit_of("abc")
+        wait_until(lambda: "c" in self.owners(one).values(), "sessions of the joiner")
+        after = self.owners(one)
+        for name in "ab":
+            self.members[name].release()
+        for session, connection in endless.items():
+            if after[session] == before[session]:
+                self.assertEqual(connection.read_response().body, b"begun, done", session)
+            else:
+                with self.assertRaises((ConnectionEnded, OSError)):
+                    connection.read_response()
+
     def test_tunnels_of_moved_sessions_are_let_go_and_others_stay(self):
         self.join("a"), self.join("b")
         one = self.start_proxy("one", rebalance={"per_second": 1000})
@@ -246,6 +308,9 @@ class Operation(BarrierTest):
         self.assertEqual(one.members()["pools"][0]["handoff"]["stage"], "drains")
         self.assertEqual(one.metrics().total("limpet_handoff_stage"), 1)
         self.assertGreater(two.metrics().total("limpet_handoff_seconds"), 0)
+        for name in "ab":
+            self.members[name].release()
+        self.wait_for_commit_of("abc")
 
     def test_a_reload_changes_nothing_that_all_proxies_must_change_together(self):
         self.join("a")

@@ -70,6 +70,7 @@ class EventStreams(IntegrationTest):
         proxy.wait_for_metric(
             "none kept at the member", lambda m: m.total("limpet_upstream_connections", state="busy") == 0
         )
+        self.assertEqual(proxy.metrics().total("limpet_client_aborts_total"), 4, "each once")
 
     def test_a_client_that_leaves_while_it_waits_is_noticed_whatever_it_has_sent_before(self):
         origin = self.start_origin(lambda peer: (peer.read_request(), peer.wait_for_end()))

@@ -5,6 +5,7 @@ id, and the request as it came. The target decides what else there is to it:
 
     /hold     the answer waits for release()
     /events   an event stream of one event, which ends when released
+    /endless  an answer whose second half comes when released
     /early    a 103 with the same fields comes before the answer
     /ws       a WebSocket that echoes; the fields are those of the 101
 """
@@ -56,6 +57,8 @@ class SessionMember:
                 return self._serve_websocket(peer, request, fields)
             if path == "/events":
                 return self._serve_events(peer, fields)
+            if path == "/endless":
+                return self._serve_endless(peer)
             if path == "/early":
                 lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
                 peer.send(f"HTTP/1.1 103 Early Hints\r\n{lines}\r\n")
@@ -69,6 +72,11 @@ class SessionMember:
         lines = "".join(f"{name}: {value}\r\n" for name, value in [*fields, ("X-Member", self.id)])
         peer.send(f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{lines}\r\ndata: {self.id}\n\n")
         self._released.wait(DEADLINE_S)
+
+    def _serve_endless(self, peer):
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nbegun")
+        self._released.wait(DEADLINE_S)
+        peer.send(", done")
 
     def _serve_websocket(self, peer, request, fields):
         accept = accept_for(request.fields.get("Sec-WebSocket-Key"))

@@ -14,6 +14,8 @@ namespace {
 
 using testing::Contains;
 using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsSupersetOf;
 using testing::Not;
 using testing::StartsWith;
 
@@ -150,6 +152,15 @@ TEST_F(forwarded_request, leaves_h2c_behind) {
       forward("Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAAP__\r\n");
   for (const auto& line : lines)
     EXPECT_THAT(line, Not(testing::ContainsRegex("Upgrade|h2c|HTTP2"))) << line;
+}
+
+TEST_F(forwarded_request, tells_of_the_session_and_the_epoch_where_there_are_any) {
+  facts.session_digest = "00ff";
+  facts.epoch = 42;
+  const auto lines = forward("Limpet-Session: mine\r\nLIMPET-EPOCH: 43\r\n");
+  EXPECT_THAT(lines, IsSupersetOf({"Limpet-Session: 00ff", "Limpet-Epoch: 42"}));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("43"))));
+  EXPECT_THAT(lines, Not(Contains(HasSubstr("mine"))));
 }
 
 TEST_F(forwarded_request, takes_off_what_claims_to_be_ours) {

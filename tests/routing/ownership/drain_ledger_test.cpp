@@ -178,17 +178,5 @@ TEST_F(DrainLedger, a_tunnel_counts_in_the_place_of_its_request) {
   EXPECT_TRUE(ledger.none_moved_left(at(4s)));
 }
 
-TEST_F(DrainLedger, shows_what_moves_and_may_be_ended_meanwhile) {
-  chosen(1), chosen(2), chosen(3);
-  apply(odd);
-  std::vector<std::uint64_t> seen;
-  ledger.for_each_moved([&](in_flight& f) {
-    seen.push_back(f.key_hash());
-    ledger.end(f);
-  });
-  EXPECT_EQ(seen, (std::vector<std::uint64_t>{1, 3}));
-  EXPECT_TRUE(ledger.none_moved_left(at(0s)));
-}
-
 } // namespace
 } // namespace limpet::ownership
