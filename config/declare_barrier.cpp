@@ -23,21 +23,25 @@ type_ptr<barrier_settings> barrier_section() {
   using s = barrier_settings;
   return section<s>({
       key("window", &s::window, duration(100ms, 1h),
-          "How long a proxy may write to members after it last saw its registration in etcd. With etcd away "
-          "it "
-          "answers 503 after that."),
+          "How long a proxy may write to members after it last saw its registration in etcd. With etcd "
+          "away it answers 503 after that.")
+          .takes_effect(reload::restart),
       key("work_max", &s::work_max, duration(100ms, 1h),
-          "Whatever a byte sets off at a member ends within this. `timeouts.answer` may not be longer."),
+          "Whatever a byte sets off at a member ends within this. `timeouts.answer` may not be longer.")
+          .takes_effect(reload::restart),
       key("margin", &s::margin, duration(1ms, 1h),
-          "How long a thread of a proxy may be held up between two steps."),
+          "How long a thread of a proxy may be held up between two steps.")
+          .takes_effect(reload::restart),
       key("drift", &s::drift_thousandths, thousandths_or_zero(1, 100),
-          "By how much a second of two machines' clocks may differ."),
+          "By how much a second of two machines' clocks may differ.")
+          .takes_effect(reload::restart),
       key("lease_ttl", &s::lease_ttl, whole_seconds(1s, 1h),
           "After this without a sign a proxy counts as dead."),
       key("batch", &s::batch, duration(1ms, 1min), "Members that come within this are one change."),
       key("cluster", &s::cluster, label(64),
           "Whose proxies these are, in each value that they write: two clusters under one prefix are "
-          "noticed."),
+          "noticed. Part of what `Limpet-Session` is made of.")
+          .takes_effect(reload::restart),
       key("parking", &s::parking, parking_section(),
           "Requests of sessions that move wait for the move. Past these limits, 503."),
   });

@@ -66,10 +66,8 @@ type_ptr<limit_settings> limit_section() {
           "connection."),
       key("epoch_waits", &s::epoch_waits, number(0, 1'000'000),
           "Requests that may wait at once, for `etcd.timeout` or a second at the most, until a pool's "
-          "members are "
-          "read again, since their cookie tells of a later change than this proxy has seen. More are placed "
-          "by "
-          "what is known."),
+          "members are read again, since their cookie tells of a later change than this proxy has seen. "
+          "More are placed by what is known."),
   });
 }
 

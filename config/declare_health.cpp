@@ -152,21 +152,18 @@ type_ptr<ejection_settings> ejection_section() {
   auto one = section<s>({
       key("consecutive_failures", &s::consecutive_failures, number(0, 1000),
           "Requests in a row that the member took and did not answer properly (closed early, malformed, not "
-          "in "
-          "time). 0: however many. Connects that fail do not count: who does not take one is left alone "
+          "in time). 0: however many. Connects that fail do not count: who does not take one is left alone "
           "anyway."),
       key("consecutive_5xx", &s::consecutive_5xx, number(0, 1000),
           "Answers of 500 to 599 in a row, failures among them. 0: however many. An application that answers "
           "500 to one client then moves the sessions of others."),
       key("base", &s::base, duration(100ms, 1h),
           "The first ejection's time; the second takes twice, the third three times as long. Begins anew "
-          "once "
-          "the member was in use for `longest`."),
+          "once the member was in use for `longest`."),
       key("longest", &s::longest, duration(100ms, 24h), "No ejection takes longer."),
       key("max_ejected_percent", &s::max_ejected_percent, number(0, 100),
           "How many of the pool's ready members may be ejected at once, rounded down: of 3 members 50 is 1, "
-          "of "
-          "one none. The last member that can be reached is never ejected."),
+          "of one none. The last member that can be reached is never ejected."),
   });
   return checked(std::move(one), check_ejection);
 }

@@ -148,14 +148,19 @@ type_ptr<pool> pool_section() {
       key("handoff", &s::handoff, choice<handoff_mode>({"available", "barrier"}, {"fenced"}),
           "How a session goes from one owner to the next. `available`: at once; between views, for a moment, "
           "proxies may differ. `barrier`: once no proxy has a request of it in flight at the one before; see "
-          "`barrier`. Needs members in etcd, no pins, `fail_over: refuse`."),
+          "`barrier`. Needs members in etcd, no pins, `fail_over: refuse`. Requests then carry "
+          "`Limpet-Session`, 32 hexadecimal digits that stand for the session key on all proxies of the "
+          "cluster, and `Limpet-Epoch`, which grows with each hand-off, so that storage behind the members "
+          "can refuse who is the owner no more.")
+          .takes_effect(reload::restart),
       key("barrier", &s::barrier, barrier_section(),
-          "What `handoff: barrier` rests on. All proxies of the pool must have the same."),
+          "What `handoff: barrier` rests on. All proxies of the pool must have the same. A reload that "
+          "changes it, `handoff` or `session.key` of such a pool is refused, parking, batch and lease_ttl "
+          "excepted."),
       key("fail_over", &s::fail_over, choice<fail_over_mode>({"next", "refuse"}),
           "When a session's owner cannot be reached, is unhealthy or ejected: go to the `next` in the "
           "session's order until the owner answers again, or `refuse` with 503. The same where the member "
-          "that "
-          "issued an envelope is gone."),
+          "that issued an envelope is gone."),
       key("bounded_load", &s::bounded_load_thousandths, thousandths_or_zero(1'001, 10'000),
           "A new session passes over members that have more than so many times their share under way from "
           "this process: requests and tunnels, by weight. One that has a member never moves for it. Needs a "

@@ -278,9 +278,8 @@ type_ptr<key_entry> key_section() {
               "The client's address, through the proxies in `forwarded.trusted`."),
           key("envelope", &s::envelope, optional(envelope_section()),
               "What the application itself issues in its answers: its value gets a signed tag on its way to "
-              "the "
-              "client, which brings it back to the member that issued it. The application never sees the "
-              "tag."),
+              "the client, which brings it back to the member that issued it. The application never sees "
+              "the tag."),
           key("issue", &s::issue, optional(issue_section()),
               "Under a cookie: where it is missing, the proxy issues it, signed with `signing.keys`. One a "
               "pool."),

@@ -79,8 +79,8 @@ void live_streams::publish(const snapshot& s) {
 /// have another owner now; those that had failed over in either case.
 void live_streams::adopt(pool_streams& p, const pool_snapshot& pool) {
   const bool has_other_deadlines = p.on_remove != pool.settings.on_remove;
-  const bool concerns_all = !p.now || p.arrivals != pool.arrivals || has_other_deadlines ||
-                            p.rebalance != pool.settings.rebalance;
+  const bool concerns_all =
+      !p.now || p.arrivals != pool.arrivals || has_other_deadlines || p.rebalance != pool.settings.rebalance;
   p.now = &pool;
   p.as_of = snapshot_;
   p.arrivals = pool.arrivals;

@@ -53,9 +53,8 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      "limpet_sessions_moved_total",
      "Requests that went to another member than their cookie or envelope names, or than their key's owner, "
      "by the reason. A session with a pinned cookie counts once a move, since the cookie is issued again; "
-     "any "
-     "other with each request: in an envelope until the application issues a new value, else until the owner "
-     "answers.",
+     "any other with each request: in an envelope until the application issues a new value, else until the "
+     "owner answers.",
      {"pool", "reason"}},
     {series::tokens_rejected,
      Counter,
@@ -73,8 +72,7 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      Counter,
      "limpet_envelopes_total",
      "Values that members issued in the field of an envelope: sealed, or passed as they are because they "
-     "were "
-     "too_long, or unfit (characters that cannot be sealed).",
+     "were too_long, or unfit (characters that cannot be sealed).",
      {"pool", "outcome"}},
 
     {series::member_requests,
@@ -180,8 +178,7 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      Counter,
      "limpet_streams_cut_total",
      "Requests, event streams and tunnels ended by force, because they had not ended by their deadline or "
-     "the "
-     "pool asks for it, by the same reasons.",
+     "the pool asks for it, by the same reasons.",
      {"pool", "reason"}},
 
     {series::membership_ready,
@@ -253,10 +250,8 @@ constexpr std::array<series_row, static_cast<std::size_t>(series::count_)> table
      Counter,
      "limpet_epoch_ahead_total",
      "Requests whose cookie's epoch was ahead of what was known: read (what was missing came), behind (the "
-     "cookie "
-     "is of another history of the store), failed (the store could not be read), timeout (not in time), "
-     "limited "
-     "(not waited), given_up (the client left).",
+     "cookie is of another history of the store), failed (the store could not be read), timeout (not in "
+     "time), limited (not waited), given_up (the client left).",
      {"pool", "outcome"}},
     {series::epoch_waits, Gauge, "limpet_epoch_waits", "Requests that wait for members to be read again."},
     {series::parked,
