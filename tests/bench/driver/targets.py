@@ -35,4 +35,5 @@ TARGETS = {
     "placement": (Absolute("place_3_ns", 60), Absolute("place_1000_ns", 1000), Absolute("build_view_ms", 10)),
     "view": (Absolute("worker_ms", 1),),
     "instructions": (Absolute("two_to_one", 1.01),),
+    "instructions-barrier": (Absolute("barrier_to_available", 1.02),),
 }

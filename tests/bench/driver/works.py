@@ -2,7 +2,7 @@
 
 from .alone import Placement, Start
 from .etcd import EtcdToRouted
-from .instructions import Instructions
+from .instructions import BarrierInstructions, Instructions
 from .load import H2load, WebSockets, Wrk
 from .memory import Memory
 from .traffic import OfferedLoad, Traffic
@@ -32,4 +32,5 @@ WORKS = (
     View(),
     Start(),
     Instructions(),
+    BarrierInstructions(),
 )
