@@ -1,0 +1,158 @@
+"""A cell of the matrix: a cluster, made anew, under load, while a fault meets a change several times."""
+
+import dataclasses
+import json
+import os
+import time
+
+from harness.waiting import wait_until
+
+from . import proxies
+from .haproxies import HAProxy
+from .load import Load
+from .members import Member, Registrations
+from .store import Client, StoreError
+
+CONVERGED_S = 60
+MEMBERS = ("m1", "m2", "m3", "m4")
+JOINER = "m5"
+
+
+@dataclasses.dataclass
+class Programs:
+    limpet: str
+    member: str
+    clients: str
+    checker: str
+
+
+class Cell:
+    """`store` is the etcd cluster, which cells share; each has a prefix of its own in it."""
+
+    work_us = 2000
+
+    def __init__(self, network, store, programs, mode, folder, store_folder, seed):
+        self.network, self.store, self.programs = network, store, programs
+        self.mode, self.folder, self.store_folder, self.seed = mode, folder, store_folder, seed
+        self.prefix = f"/matrix-{os.path.basename(folder)}-{time.monotonic_ns()}/app/"
+        os.makedirs(folder)
+        os.makedirs(store_folder)
+        self._log = open(self.file("runner.log"), "w", encoding="ascii")
+        self._notes = open(self.file("notes.log"), "w", encoding="ascii")
+        self.client = Client()
+        self.members = {one: Member(self, one) for one in (*MEMBERS, JOINER)}
+        kind, hosts = (HAProxy, proxies.HOSTS[:2]) if mode == "haproxy" else (proxies.Proxy, proxies.HOSTS)
+        self.proxies = {host: kind(self, host) for host in hosts}
+        self.registrations = None
+        self.registered = set()
+        self.load = None
+
+    def file(self, name):
+        return os.path.join(self.folder, name)
+
+    def record(self, *fields):
+        """A line of the history."""
+        self._log.write(" ".join(map(str, fields)) + "\n")
+        self._log.flush()
+
+    def note(self, text):
+        """For whoever reads what happened when, and no part of the history."""
+        self._notes.write(f"{time.monotonic_ns()} {text}\n")
+        self._notes.flush()
+
+    def start(self, operations, give_up_share):
+        self.registrations = Registrations(self.prefix)
+        for one in self.members.values():
+            one.start()
+        for one in MEMBERS:
+            self.register(one)
+        for proxy in self.proxies.values():
+            proxy.start()
+        self.wait_until_converged()
+        self.load = Load(self, list(self.proxies), operations, give_up_share)
+
+    # What changes do.
+
+    def register(self, member):
+        self.registered.add(member)
+        self.registrations.register(self.members[member])
+
+    def deregister(self, member):
+        self.registered.discard(member)
+        self.registrations.deregister(self.members[member])
+
+    def abandon(self, member):
+        """Nobody keeps its lease any more."""
+        self.registered.discard(member)
+        self.registrations.abandon(self.members[member])
+
+    def drain(self, member, is_on):
+        """An operator's drain."""
+        self.members[member].is_draining = is_on
+
+        def is_done():
+            try:
+                if is_on:
+                    self.client.put(f"{self.prefix}drains/{member}", "{}")
+                else:
+                    self.client.delete(f"{self.prefix}drains/{member}")
+                return True
+            except StoreError:
+                return False
+
+        wait_until(is_done, f"a drain of {member}", CONVERGED_S)
+
+    # What it should come to.
+
+    def expected(self):
+        """(id, incarnation, weight, state) of all that are registered."""
+        def row(one):
+            return one.id, one.incarnation, one.weight, "draining" if one.is_draining else "ready"
+
+        return sorted(row(self.members[one]) for one in self.registered)
+
+    def view(self):
+        """(record, revision) of a strict pool; ({}, 0) where there is none, or etcd is away."""
+        try:
+            found = self.client.get(self.prefix + "view")
+        except StoreError:
+            found = None
+        return (json.loads(found[0]), found[1]) if found else ({}, 0)
+
+    def has_converged(self):
+        if self.mode == "haproxy":
+            return all(proxy.has(self.expected()) for proxy in self.proxies.values())
+        if self.mode == "barrier" and not self._is_committed():
+            return False
+        return all(self._agrees(proxy) and proxies.serves(proxy.host) for proxy in self.proxies.values())
+
+    def _is_committed(self):
+        view, _ = self.view()
+        listed = sorted((m[0], m[1], m[3], m[5]) for m in view.get("members", []))
+        return view.get("state") == "COMMITTED" and listed == self.expected()
+
+    def _agrees(self, proxy):
+        told = proxy.told()
+        if told is None:
+            return False
+        listed = sorted((m["id"], m["incarnation"], m["weight"], m["state"]) for m in told["members"])
+        if listed != self.expected():
+            return False
+        return self.mode != "barrier" or told.get("handoff", {}).get("stage") == "committed"
+
+    def wait_until_converged(self):
+        wait_until(self.has_converged, f"agreement on {self.expected()}", CONVERGED_S)
+        self.note("converged")
+
+    def stop(self):
+        """Everything that the cell started; etcd stays."""
+        if self.load:
+            self.load.kill()
+        if self.registrations:
+            self.registrations.close()
+        for one in (*self.proxies.values(), *self.members.values()):
+            if one.is_running():
+                one.program.kill()
+        self.client.close()
+        self._log.close()
+        self._notes.close()
