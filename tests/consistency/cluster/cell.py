@@ -8,7 +8,7 @@ import time
 from harness.waiting import wait_until
 
 from . import proxies
-from .haproxies import HAProxy
+from .haproxies import HAProxy, Lists
 from .load import Load
 from .members import Member, Registrations
 from .store import Client, StoreError
@@ -43,7 +43,7 @@ class Cell:
         self.members = {one: Member(self, one) for one in (*MEMBERS, JOINER)}
         kind, hosts = (HAProxy, proxies.HOSTS[:2]) if mode == "haproxy" else (proxies.Proxy, proxies.HOSTS)
         self.proxies = {host: kind(self, host) for host in hosts}
-        self.registrations = None
+        self.registrations = Lists(self) if mode == "haproxy" else Registrations(self.prefix)
         self.registered = set()
         self.load = None
 
@@ -61,13 +61,14 @@ class Cell:
         self._notes.flush()
 
     def start(self, operations, give_up_share):
-        self.registrations = Registrations(self.prefix)
+        """Returns once all proxies serve; then clients are under way."""
         for one in self.members.values():
             one.start()
         for one in MEMBERS:
             self.register(one)
         for proxy in self.proxies.values():
             proxy.start()
+        self.registrations.start()
         self.wait_until_converged()
         self.load = Load(self, list(self.proxies), operations, give_up_share)
 
@@ -89,6 +90,9 @@ class Cell:
     def drain(self, member, is_on):
         """An operator's drain."""
         self.members[member].is_draining = is_on
+        if self.mode == "haproxy":
+            self.registrations.changed()
+            return
 
         def is_done():
             try:
@@ -144,12 +148,24 @@ class Cell:
         wait_until(self.has_converged, f"agreement on {self.expected()}", CONVERGED_S)
         self.note("converged")
 
+    def play(self, fault, change, rounds):
+        """The fault meets the change; then the change is undone in peace. So often."""
+        for number in range(rounds):
+            self.note(f"round {number}")
+            fault.begin(self, number)
+            change.apply(self, number)
+            fault.during(self, number)
+            self.note("the fault ends")
+            fault.end(self, number)
+            self.wait_until_converged()
+            change.undo(self)
+            self.wait_until_converged()
+
     def stop(self):
         """Everything that the cell started; etcd stays."""
         if self.load:
             self.load.kill()
-        if self.registrations:
-            self.registrations.close()
+        self.registrations.close()
         for one in (*self.proxies.values(), *self.members.values()):
             if one.is_running():
                 one.program.kill()

@@ -77,6 +77,8 @@ class Registrations:
         self._changed = threading.Event()
         self._is_over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self):
         self._thread.start()
 
     def register(self, member):
@@ -100,7 +102,8 @@ class Registrations:
     def close(self):
         self._is_over = True
         self._changed.set()
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
 
     def _run(self):
         client = Client()

@@ -11,6 +11,7 @@ killed can be told from what is in use.
 import ctypes
 import os
 import re
+import signal
 import subprocess
 
 PREFIX = "limpet-"
@@ -116,9 +117,22 @@ def namespaces():
 
 
 def remove_all(base):
+    """Also what still runs there; the runner itself is at the bridge."""
     for name in namespaces():
-        if name.startswith(base):
-            subprocess.run(["ip", "netns", "del", name], check=False)
+        if not name.startswith(base):
+            continue
+        left = subprocess.run(["ip", "netns", "pids", name], capture_output=True, text=True, check=False)
+        for pid in map(int, left.stdout.split()):
+            if pid != os.getpid():
+                kill_if_there(pid)
+        subprocess.run(["ip", "netns", "del", name], check=False)
+
+
+def kill_if_there(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
 
 
 def remove_left_behind():
