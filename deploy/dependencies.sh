@@ -6,6 +6,7 @@
 #   build   compiler, build tools and libraries      run    what the quickstart starts besides our own programs
 #   test    what tests/run.sh needs                  bench  what tests/bench/run.sh needs
 #   full    for tests/full.sh: a browser and its driver, git, valgrind
+#   consistency  for tests/consistency/matrix.sh: HAProxy, network namespaces, one-way drops
 #   examples  for deploy/examples/mcp and socketio, where there is no npm
 #   fuzz    for tests/fuzz/run.sh: clang and libFuzzer                 tidy   for tests/tidy.sh
 #
@@ -18,13 +19,14 @@ packages_of() {
       libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev libcli11-dev libfmt-dev libspdlog-dev \
       libssl-dev libsystemd-dev libxxhash-dev libyaml-cpp-dev prometheus-cpp-dev ;;
     run) echo etcd-server etcd-client curl python3 ;;
-    test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev nodejs node-ws openssl prometheus spin systemd ;;
+    test) echo etcd-server etcd-client curl python3 libgtest-dev libgmock-dev iproute2 nftables nodejs node-ws openssl prometheus spin systemd ;;
     bench) echo libbenchmark-dev nginx haproxy wrk nghttp2-client etcd-server valgrind python3 ;;
+    consistency) echo etcd-server haproxy iproute2 nftables python3 ;;
     full) echo chromium chromium-driver git valgrind libc6-dbg ;;
     examples) echo git nodejs npm ;;
     fuzz) echo clang libclang-rt-dev llvm python3 ;;
     tidy) echo clang clang-tidy git python3 ;;
-    *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, full, examples, fuzz, tidy" >&2; return 1 ;;
+    *) echo "dependencies.sh: no group '$1'; there are build, run, test, bench, consistency, full, examples, fuzz, tidy" >&2; return 1 ;;
   esac
 }
 

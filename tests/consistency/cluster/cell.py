@@ -14,6 +14,7 @@ from .members import Member, Registrations
 from .store import Client, StoreError
 
 CONVERGED_S = 60
+PREPARED_S = 4  # a lease runs out, a batch is gathered
 MEMBERS = ("m1", "m2", "m3", "m4")
 JOINER = "m5"
 
@@ -88,23 +89,8 @@ class Cell:
         self.registrations.abandon(self.members[member])
 
     def drain(self, member, is_on):
-        """An operator's drain."""
         self.members[member].is_draining = is_on
-        if self.mode == "haproxy":
-            self.registrations.changed()
-            return
-
-        def is_done():
-            try:
-                if is_on:
-                    self.client.put(f"{self.prefix}drains/{member}", "{}")
-                else:
-                    self.client.delete(f"{self.prefix}drains/{member}")
-                return True
-            except StoreError:
-                return False
-
-        wait_until(is_done, f"a drain of {member}", CONVERGED_S)
+        self.registrations.drain(self.members[member], is_on)
 
     # What it should come to.
 
@@ -144,16 +130,27 @@ class Cell:
             return False
         return self.mode != "barrier" or told.get("handoff", {}).get("stage") == "committed"
 
+    def wait_for_prepare(self):
+        """Until a change is on its way, or a moment, where nothing tells of that."""
+        end = time.monotonic() + (PREPARED_S if self.mode == "barrier" else PREPARED_S / 10)
+        while time.monotonic() < end and self.view()[0].get("state") != "PREPARE":
+            time.sleep(0.005)
+
     def wait_until_converged(self):
         wait_until(self.has_converged, f"agreement on {self.expected()}", CONVERGED_S)
         self.note("converged")
 
     def play(self, fault, change, rounds):
-        """The fault meets the change; then the change is undone in peace. So often."""
+        """The fault meets the change; then the change is undone in peace. So often. By turns the one is first, and the other."""
         for number in range(rounds):
             self.note(f"round {number}")
-            fault.begin(self, number)
-            change.apply(self, number)
+            if fault.is_first or number % 2 == 0:
+                fault.begin(self, number)
+                change.apply(self, number)
+            else:
+                change.apply(self, number)
+                self.wait_for_prepare()
+                fault.begin(self, number)
             fault.during(self, number)
             self.note("the fault ends")
             fault.end(self, number)

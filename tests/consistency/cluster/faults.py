@@ -4,6 +4,8 @@ healed; then the change is undone. Times are those of proxies.py: W the window, 
 import json
 import time
 
+from harness.waiting import wait_until
+
 from . import store
 from .proxies import LEASE_TTL_S, REMOVAL_S, WINDOW_S
 from .store import StoreError, Watch
@@ -14,6 +16,8 @@ VICTIM = "m1"  # changes leave it alone
 class Fault:
     lasts_s = 0.0
     rounds = 2  # how often it meets the change in a cell
+    is_first = False  # always before the change
+    needs_barrier = False
     is_beyond = False  # the assumptions that `barrier` rests on: violations are told, and no failure
     give_up_share = 0.0  # of operations, whose clients leave after some milliseconds
 
@@ -59,6 +63,8 @@ class MoverKilled(Fault):
 
     lasts_s = REMOVAL_S + 1
     rounds = 3
+    is_first = True
+    needs_barrier = True
 
     def __init__(self, step):
         self._step, self._watch = step, None
@@ -169,11 +175,13 @@ class WatchBlackHole(Fault):
 
     def begin(self, cell, round_number):
         host = proxy_of(cell, round_number).host
-        silent = [one for one in cell.network.connections(host, store.PORT) if one[2] > self.silent_ms]
-        cell.note(f"watches of {host}: {silent}")
-        if not silent:
-            raise AssertionError(f"no watch of {host} among {cell.network.connections(host, store.PORT)}")
-        for peer, port, _ in silent:
+
+        def silent():
+            return [one for one in cell.network.connections(host, store.PORT) if one[2] > self.silent_ms]
+
+        watches = wait_until(silent, f"a silent connection of {host}")
+        cell.note(f"watches of {host}: {watches}")
+        for peer, port, _ in watches:
             cell.network.drop([peer], [host], f"tcp dport {port}")
 
     def end(self, cell, round_number):

@@ -98,6 +98,9 @@ class Lists:
         """Whoever writes the lists sees it no earlier than a lease would have run out."""
         self.changed(LEASE_TTL_S)
 
+    def drain(self, _member, _is_on):
+        self.changed()
+
     def changed(self, after_s=0.0):
         with self._changed:
             if self._thread:

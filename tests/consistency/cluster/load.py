@@ -14,7 +14,7 @@ class Load:
         command = [cell.programs.clients, "--proxies", ",".join(public_address(one) for one in hosts)]
         command += ["--log", cell.file("client-1.log"), "--operations", str(operations), "--until-stdin-ends"]
         command += ["--seconds", str(SECONDS_MAX), "--give-up-share", str(give_up_share), "--seed", str(cell.seed)]
-        command += ["--sessions", "40", "--clients", "56"]
+        command += ["--sessions", "80", "--clients", "100"]
         self._program = Program(
             cell.network, "c", command, cell.file("output-clients.log"), subprocess.PIPE, subprocess.PIPE
         )

@@ -74,6 +74,7 @@ class Registrations:
         self._lock = threading.Lock()
         self._wanted = {}  # id -> value
         self._leases = {}  # id -> (lease, value)
+        self._drains, self._drained = set(), set()  # ids: wanted, and those whose key is there
         self._changed = threading.Event()
         self._is_over = False
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -99,6 +100,12 @@ class Registrations:
             self._wanted.pop(member.id, None)
         self._changed.set()
 
+    def drain(self, member, is_on):
+        """An operator's drain begins or ends."""
+        with self._lock:
+            (self._drains.add if is_on else self._drains.discard)(member.id)
+        self._changed.set()
+
     def close(self):
         self._is_over = True
         self._changed.set()
@@ -111,14 +118,29 @@ class Registrations:
             with self._lock:
                 wanted = dict(self._wanted)
                 leases = dict(self._leases)
+                drains = set(self._drains)
             for one in sorted({*wanted, *leases}):
-                try:
-                    self._keep(client, one, wanted.get(one), leases.get(one))
-                except StoreError:
-                    pass  # tried again
+                self._try(self._keep, client, one, wanted.get(one), leases.get(one))
+            for one in sorted(drains ^ self._drained):
+                self._try(self._follow_drain, client, one, one in drains)
             self._changed.wait(KEEP_ALIVE_S)
             self._changed.clear()
         client.close()
+
+    @staticmethod
+    def _try(what, *arguments):
+        try:
+            what(*arguments)
+        except StoreError:
+            pass  # tried again
+
+    def _follow_drain(self, client, member, is_on):
+        key = f"{self._prefix}drains/{member}"
+        if is_on:
+            client.put(key, "{}")
+        else:
+            client.delete(key)
+        (self._drained.add if is_on else self._drained.discard)(member)
 
     def _keep(self, client, member, value, held):
         lease, written = held or (None, None)

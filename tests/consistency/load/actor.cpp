@@ -7,7 +7,7 @@
 #include <string_view>
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 namespace asio = boost::asio;
 using namespace std::chrono_literals;
@@ -112,4 +112,4 @@ void actor::tell(const operation& o, const reply& r, std::uint64_t begin_ns, std
   state_.log.write(line);
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 struct load_settings {
   std::vector<boost::asio::ip::tcp::endpoint> proxies;
@@ -67,4 +67,4 @@ private:
   bool burst_by_socket_ = false;
 };
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -24,7 +24,7 @@
 namespace {
 
 namespace asio = boost::asio;
-using namespace limpet::consistency;
+using namespace limpet::load;
 using asio::ip::tcp;
 
 constexpr unsigned session_operations_max = 60;

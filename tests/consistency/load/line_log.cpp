@@ -7,7 +7,7 @@
 #include <ctime>
 #include <system_error>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 std::uint64_t now_ns() noexcept {
   timespec now{};
@@ -30,4 +30,4 @@ void line_log::write(std::string_view line) {
     throw std::system_error(errno, std::generic_category(), "a log's line");
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 /// The time that all logs of a history have in common: CLOCK_MONOTONIC of the one machine.
 std::uint64_t now_ns() noexcept;
@@ -26,4 +26,4 @@ private:
   int file_;
 };
 
-} // namespace limpet::consistency
+} // namespace limpet::load

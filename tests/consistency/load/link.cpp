@@ -14,7 +14,7 @@
 #include <string_view>
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -100,4 +100,4 @@ asio::awaitable<reply> socket_link::ask(const operation& o, duration limit) {
   }
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -16,7 +16,7 @@
 // What stands between a client and a proxy. Both kinds connect when they are needed, and are closed by
 // whatever goes wrong; then the next operation connects anew.
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 using duration = std::chrono::steady_clock::duration;
 
@@ -56,4 +56,4 @@ private:
   boost::beast::websocket::stream<boost::beast::tcp_stream> socket_;
 };
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -7,7 +7,7 @@
 #include <system_error>
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 list_file::list_file(std::string folder, std::string writer)
     : folder_(std::move(folder)), unfinished_(folder_ + "/." + std::move(writer)) {}
@@ -31,4 +31,4 @@ void list_file::save(const std::string& session, const list& values) const {
     throw std::system_error(errno, std::generic_category(), "a list's file");
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -4,7 +4,7 @@
 
 #include <string>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 /// The store behind all members: a folder with a file a session, which holds its whole list. Whoever reads
 /// while another writes sees the list before or after, and whoever writes last wins: it is the members'
@@ -24,4 +24,4 @@ private:
   std::string unfinished_;
 };
 
-} // namespace limpet::consistency
+} // namespace limpet::load

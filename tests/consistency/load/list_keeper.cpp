@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 namespace asio = boost::asio;
 
@@ -63,4 +63,4 @@ std::chrono::microseconds list_keeper::work() {
   return std::chrono::microseconds(any(random_));
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -15,7 +15,7 @@
 #include <string>
 #include <unordered_map>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 /// What a stateful service is: lists in memory, written through to a store behind all members. It trusts its
 /// memory for as long as nobody tells it of a newer epoch; so with two owners at once appends are lost and
@@ -58,4 +58,4 @@ private:
   std::unordered_map<std::string, session> sessions_;
 };
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -22,7 +22,7 @@
 namespace {
 
 namespace asio = boost::asio;
-using namespace limpet::consistency;
+using namespace limpet::load;
 using asio::ip::tcp;
 
 /// A connection that broke is the other side's affair; anything else is ours, and ends the member.

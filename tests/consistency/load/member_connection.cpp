@@ -16,7 +16,7 @@
 #include <string_view>
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
@@ -94,4 +94,4 @@ asio::awaitable<void> serve_connection(asio::ip::tcp::socket socket, list_keeper
   }
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

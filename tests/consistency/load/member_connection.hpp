@@ -5,9 +5,9 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 /// Answers HTTP requests, and the messages of a WebSocket, until the other side ends. Ends quietly then.
 boost::asio::awaitable<void> serve_connection(boost::asio::ip::tcp::socket socket, list_keeper& keeper);
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -4,7 +4,7 @@
 #include <charconv>
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 namespace {
 
@@ -118,4 +118,4 @@ std::optional<std::uint64_t> parse_number(std::string_view text) noexcept {
   return value;
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

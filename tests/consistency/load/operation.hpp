@@ -12,7 +12,7 @@
 //   GET  /s/SESSION?operation=NAME                  read NAME        list NAME V,V,...   (or - for the empty
 //   list) GET  /s/SESSION/socket                          the WebSocket
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 using list = std::vector<std::uint64_t>;
 
@@ -48,4 +48,4 @@ std::optional<list> parse_list(std::string_view text);
 /// A whole number without a sign; nothing where there is anything else, or it is too large.
 std::optional<std::uint64_t> parse_number(std::string_view text) noexcept;
 
-} // namespace limpet::consistency
+} // namespace limpet::load

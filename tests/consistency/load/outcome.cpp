@@ -4,7 +4,7 @@
 #include <array>
 #include <string>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 namespace {
 
@@ -49,4 +49,4 @@ reply reply_of(const operation& asked, std::string_view message) {
   return asked.what == kind::append ? reply{outcome::ok, {}} : read_reply(message);
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

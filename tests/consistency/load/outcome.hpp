@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 /// What a client knows of an operation: executed, certainly not executed, or neither.
 enum class outcome : std::uint8_t { ok, no, unknown };
@@ -22,4 +22,4 @@ reply reply_of(kind what, unsigned status, std::string_view content);
 /// Of a message in a WebSocket.
 reply reply_of(const operation& asked, std::string_view message);
 
-} // namespace limpet::consistency
+} // namespace limpet::load

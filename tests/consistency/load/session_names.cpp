@@ -2,7 +2,7 @@
 
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 session_names::session_names(std::size_t count, std::string prefix, unsigned operations_max)
     : prefix_(std::move(prefix)), operations_max_(operations_max), slots_(count) {}
@@ -17,4 +17,4 @@ std::string session_names::next(std::size_t client) {
   return prefix_ + std::to_string(number) + '-' + std::to_string(s.generation);
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 /// The sessions that are in use. Each is retired for a new one after a while, so that lists stay short.
 class session_names {
@@ -27,4 +27,4 @@ private:
   std::vector<slot> slots_;
 };
 
-} // namespace limpet::consistency
+} // namespace limpet::load

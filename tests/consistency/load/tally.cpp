@@ -7,7 +7,7 @@
 #include <stdexcept>
 #include <utility>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 void tally::add(const reply& r, std::uint64_t begin_ns, std::uint64_t end_ns) {
   ++count_[static_cast<std::size_t>(r.how)];
@@ -50,4 +50,4 @@ void tally::write_latencies(const std::string& path) {
   if (!file) throw std::runtime_error("cannot write " + path);
 }
 
-} // namespace limpet::consistency
+} // namespace limpet::load

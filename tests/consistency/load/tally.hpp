@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace limpet::consistency {
+namespace limpet::load {
 
 /// What became of all operations, counted.
 class tally {
@@ -31,4 +31,4 @@ private:
   bool is_sorted_ = false;
 };
 
-} // namespace limpet::consistency
+} // namespace limpet::load
