@@ -103,6 +103,7 @@ std::string to_text(const list& values) {
 std::optional<list> parse_list(std::string_view text) {
   list values;
   if (text == "-") return values;
+  if (text.ends_with(',')) return std::nullopt;
   while (!text.empty()) {
     const auto value = parse_number(take_until(text, ','));
     if (!value) return std::nullopt;
