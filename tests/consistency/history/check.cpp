@@ -11,21 +11,7 @@
 #include <algorithm>
 
 namespace limpet::consistency {
-namespace {
-
-/// A member writes down what it executes before it does. With less than was acknowledged a log is missing,
-/// and that nothing overlaps would mean nothing.
-void check_completeness(const history& h, bad_input& errors) {
-  const auto acknowledged = std::ranges::count(h.operations, outcome::ok, &operation::outcome);
-  if (h.executions.size() < static_cast<std::size_t>(acknowledged))
-    errors.add(fmt::format("{} operations were acknowledged, and members tell of {} executions only",
-                           acknowledged, h.executions.size()));
-}
-
-} // namespace
-
 execution_summary check(const history& h, findings& found, bad_input& errors) {
-  check_completeness(h, errors);
   const auto summary = check_executions(h, found);
   check_refusals(h, found);
 
@@ -41,6 +27,13 @@ execution_summary check(const history& h, findings& found, bad_input& errors) {
     gone.check(lists, found);
   }
   return summary;
+}
+
+void check_completeness(const history& h, bad_input& errors) {
+  const auto acknowledged = std::ranges::count(h.operations, outcome::ok, &operation::outcome);
+  if (h.executions.size() < static_cast<std::size_t>(acknowledged))
+    errors.add(fmt::format("{} operations were acknowledged, and members tell of {} executions only",
+                           acknowledged, h.executions.size()));
 }
 
 } // namespace limpet::consistency

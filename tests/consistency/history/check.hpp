@@ -7,7 +7,11 @@
 
 namespace limpet::consistency {
 
-/// All checks. Errors: what contradicts itself, or shows that not all was written down.
+/// All checks. Errors: what of the history contradicts itself.
 execution_summary check(const history& h, findings& found, bad_input& errors);
+
+/// Whether the members told of all that they executed, as far as can be seen: with less than was acknowledged
+/// a log is missing, and that nothing overlaps would mean nothing.
+void check_completeness(const history& h, bad_input& errors);
 
 } // namespace limpet::consistency

@@ -33,6 +33,7 @@ int main(int argc, char** argv) {
   consistency::findings found(examples);
   consistency::read_history(folder, history, errors);
   consistency::execution_summary executions;
+  if (errors.empty()) consistency::check_completeness(history, errors);
   if (errors.empty()) executions = consistency::check(history, found, errors);
   if (!errors.empty()) {
     for (const auto& message : errors.first_messages())

@@ -65,11 +65,16 @@ void guarantees::follow_client(std::uint32_t client) {
 }
 
 void guarantees::see_prefix(const session_lists::read& r) {
-  const auto size = r.op->list_size;
+  auto size = r.op->list_size;
   if (own_.reach > size) report(violation::read_your_writes, r, own_.number);
   if (seen_.reach > size) report(violation::monotonic_reads, r, seen_.number);
-  if (size == 0) return;
   prefix_ = std::max(prefix_, size);
+  const auto is_repeated = [&](std::uint32_t number, std::uint32_t at) {
+    return lists_->reach_of(number) <= at;
+  };
+  while (size > 0 && is_repeated(lists_->canonical()[size - 1], size - 1))
+    --size; // a shorter prefix has the same values
+  if (size == 0) return;
   seen_.add(size, lists_->canonical()[size - 1]);
 }
 
