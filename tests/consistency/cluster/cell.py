@@ -153,10 +153,17 @@ class Cell:
                 fault.begin(self, number)
             fault.during(self, number)
             self.note("the fault ends")
+            self.note_standing()
             fault.end(self, number)
             self.wait_until_converged()
             change.undo(self)
             self.wait_until_converged()
+
+    def note_standing(self):
+        for proxy in self.proxies.values():
+            told = proxy.told() if self.mode != "haproxy" and proxy.is_running() else None
+            if told:
+                self.note(f"{proxy.host}: {json.dumps([told.get('handoff'), told['source']])}")
 
     def stop(self):
         """Everything that the cell started; etcd stays."""

@@ -220,15 +220,20 @@ class Stalled(StoreFault):
 
 
 class Compaction(Fault):
-    """At each revision that there is, as fast as it goes."""
+    """At each revision that there is, as fast as it goes, while watches end all the time: those that go on from where they
+    were find that it is compacted."""
 
     lasts_s = 1.5
     rounds = 5
+    apart_s = 0.1  # of resets; each proxy has its turn
 
     def during(self, cell, round_number):
-        end = time.monotonic() + self.lasts_s
-        while time.monotonic() < end:
+        begin, resets = time.monotonic(), 0
+        while time.monotonic() < begin + self.lasts_s:
             cell.client.compact()
+            if time.monotonic() > begin + self.apart_s * (resets + 1):
+                cell.network.reset(proxy_of(cell, resets).host, store.PORT)
+                resets += 1
 
 
 class LeasesRevoked(Fault):

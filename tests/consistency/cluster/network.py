@@ -108,6 +108,10 @@ class Network:
             found.append((names[ends[1][0]], int(ends[0][1]), int(sent.group(1)) if sent else 0))
         return found
 
+    def reset(self, host, port):
+        """Its open connections to a port end at once, as by a reset from there (tcp_diag; CONFIG_INET_DIAG_DESTROY)."""
+        run(*self.inside(host), "ss", "-KtnH", "state", "established", f"dport = :{port}")
+
     def remove(self):
         remove_all(self._base)
 

@@ -4,7 +4,10 @@ import json
 import subprocess
 
 COLUMNS = ("fault", "change", "mode", "operations", "ok", "no", "unknown", "moves", "p99", "longest", "violations", "s")
-LINE = "| {fault} | {change} | {mode} | {operations:,} | {ok:,} | {no:,} | {unknown:,} | {moves:,} | {p99} | {max} | {violations} | {seconds:.0f} |"
+LINE = (
+    "| {fault} | {change} | {mode} | {operations:,} | {ok:,} | {no:,} | {unknown:,} | {moves:,} "
+    "| {p99} | {max} | {violations} | {seconds:.0f} |"
+)
 
 
 def judge(checker, folder):
@@ -29,7 +32,8 @@ def is_failure(row):
 
 def failures(rows):
     """A line each; none where the matrix shows what it should."""
-    found = [f"{row['fault']} x {row['change']}, {row['mode']}: {row.get('error') or kinds(row)}" for row in rows if is_failure(row)]
+    failed = [row for row in rows if is_failure(row)]
+    found = [f"{row['fault']} x {row['change']}, {row['mode']}: {row.get('error') or kinds(row)}" for row in failed]
     others = [row for row in rows if row["mode"] != "barrier" and "error" not in row]
     if others and not any(row["total"] for row in others):
         found.append("no violation without a barrier: then this test cannot find any")
