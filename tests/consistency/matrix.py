@@ -22,6 +22,7 @@ from cluster.network import Network, NoNetwork
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 OPERATIONS = 50_000
 SHORT_OPERATIONS = 6_000
+SHORT_ROUNDS = {"barrier": 1, "available": 8}  # enough of them that violations are there to be found
 SHORT = (
     ("proxy killed", "join", "barrier"),
     ("etcd leader killed", "crash", "barrier"),
@@ -106,7 +107,8 @@ class Matrix:
         short = self._options.short
         try:
             cell.start(self._options.operations or (SHORT_OPERATIONS if short else OPERATIONS), FAULTS[fault].give_up_share)
-            cell.play(FAULTS[fault], CHANGES[change], self._options.rounds or (1 if short else FAULTS[fault].rounds))
+            rounds = SHORT_ROUNDS[mode] if short else FAULTS[fault].rounds
+            cell.play(FAULTS[fault], CHANGES[change], self._options.rounds or rounds)
             counted = cell.load.finish()
         finally:
             cell.stop()

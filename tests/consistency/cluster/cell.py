@@ -72,6 +72,7 @@ class Cell:
         self.registrations.start()
         self.wait_until_converged()
         self.load = Load(self, list(self.proxies), operations, give_up_share)
+        self.load.wait_until_under_way()
 
     # What changes do.
 

@@ -38,10 +38,12 @@ def proxy_of(cell, round_number):
 
 
 class Nothing(Fault):
+    lasts_s = 0.5
     rounds = 6
 
 
 class GiveUp(Fault):
+    lasts_s = 0.5
     rounds = 6
     give_up_share = 0.2
 
@@ -122,6 +124,7 @@ class MemberKilled(Fault):
 class MemberRestarted(Fault):
     """At once, and at the same address: another incarnation, which remembers nothing."""
 
+    lasts_s = 0.5
     rounds = 5
 
     def begin(self, cell, round_number):
