@@ -13,7 +13,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from cluster import store, verdict
+from cluster import scratch, store, verdict
 from cluster.cell import Cell, Programs
 from cluster.changes import CHANGES
 from cluster.faults import FAULTS
@@ -22,13 +22,13 @@ from cluster.network import Network, NoNetwork
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 OPERATIONS = 50_000
 SHORT_OPERATIONS = 6_000
-SHORT_ROUNDS = {"barrier": 1, "available": 8}  # enough of them that violations are there to be found
-SHORT = (
-    ("proxy killed", "join", "barrier"),
-    ("etcd leader killed", "crash", "barrier"),
-    ("proxy cut off from etcd", "drain", "barrier"),
-    ("none", "join", "available"),
-)
+SHORT = {  # how often the fault meets the change; controls more often, so that there is something to find
+    ("proxy killed", "join", "barrier"): 1,
+    ("etcd leader killed", "crash", "barrier"): 1,
+    ("proxy cut off from etcd", "drain", "barrier"): 1,
+    ("work beyond D", "join", "barrier"): 3,
+    ("none", "join", "available"): 8,
+}
 HAPROXY_FAULTS = ("none", "member killed")
 
 
@@ -58,7 +58,7 @@ def parse():
 
 
 def chosen_cells(options):
-    cells = SHORT if options.short else all_cells()
+    cells = list(SHORT) if options.short else all_cells()
     if options.only and options.change and options.mode:
         cells = [(f, c, m) for f in options.only for c in options.change for m in options.mode]
     return [
@@ -75,8 +75,8 @@ def key_of(row):
 
 
 class Matrix:
-    def __init__(self, options, programs, network, scratch):
-        self._options, self._programs, self._network, self._scratch = options, programs, network, scratch
+    def __init__(self, options, programs, network, folder):
+        self._options, self._programs, self._network, self._scratch = options, programs, network, folder
         self._store = None
         self._cells = 0
 
@@ -86,13 +86,15 @@ class Matrix:
         began = time.monotonic()
         folder = os.path.join(self._options.folder, f"{fault}-{change}-{mode}".replace(" ", "-"))
         shutil.rmtree(folder, ignore_errors=True)
-        row = {"fault": fault, "change": change, "mode": mode, "beyond": FAULTS[fault].is_beyond, "seed": self._options.seed}
+        row = {"fault": fault, "change": change, "mode": mode, "seed": self._options.seed}
+        row.update(beyond=FAULTS[fault].is_beyond, control=FAULTS[fault].is_control or mode != "barrier")
         try:
             row.update(self._measure(fault, change, mode, folder))
         except (AssertionError, OSError, ValueError, LookupError, store.StoreError) as error:
             row["error"] = f"{type(error).__name__}: {error}"[:500].replace("\n", " ")
             self._begin_anew()
         row["seconds"] = time.monotonic() - began
+        os.makedirs(folder, exist_ok=True)
         if verdict.is_failure(row) or self._options.keep:
             with open(os.path.join(folder, "violations.txt"), "w", encoding="utf-8") as file:
                 file.write(verdict.in_words(self._programs.checker, folder))
@@ -103,12 +105,12 @@ class Matrix:
     def _measure(self, fault, change, mode, folder):
         self._need_store()
         lists = os.path.join(self._scratch, f"lists-{self._cells}")
-        cell = Cell(self._network, self._store, self._programs, mode, folder, lists, self._options.seed)
+        cell = Cell(self._network, self._store, self._programs, FAULTS[fault], mode, folder, lists, self._options.seed)
         short = self._options.short
         try:
-            cell.start(self._options.operations or (SHORT_OPERATIONS if short else OPERATIONS), FAULTS[fault].give_up_share)
-            rounds = SHORT_ROUNDS[mode] if short else FAULTS[fault].rounds
-            cell.play(FAULTS[fault], CHANGES[change], self._options.rounds or rounds)
+            cell.start(self._options.operations or (SHORT_OPERATIONS if short else OPERATIONS))
+            rounds = SHORT.get((fault, change, mode), 1) if short else FAULTS[fault].rounds
+            cell.play(CHANGES[change], self._options.rounds or rounds)
             counted = cell.load.finish()
         finally:
             cell.stop()
@@ -156,10 +158,10 @@ def run(options, cells, rows, results):
     for sort in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(sort, lambda number, _: sys.exit(128 + number))
     network = Network()
-    scratch = tempfile.mkdtemp(prefix="limpet-matrix-", dir="/dev/shm")
+    folder = scratch.make()
     try:
         network.enter()
-        matrix = Matrix(options, programs, network, scratch)
+        matrix = Matrix(options, programs, network, folder)
         for number, cell in enumerate(cells, 1):
             row = matrix.play(*cell)
             rows[key_of(row)] = row
@@ -168,7 +170,7 @@ def run(options, cells, rows, results):
             print(f"{number}/{len(cells)} {verdict.table([row]).splitlines()[-1]}", flush=True)
     finally:
         network.remove()
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def main():
@@ -187,7 +189,8 @@ def main():
             print(f"no network namespaces can be made here: {error}", file=sys.stderr)
             return SKIPPED if options.short and os.geteuid() != 0 else 2
     print("\n" + verdict.table(rows.values()))
-    failed = verdict.failures(rows.values())
+    print("\n" + verdict.summary(rows.values()))
+    failed = verdict.failures(list(rows.values()))
     print("\n".join(["", f"{len(rows) - len(failed)} cells as they should be, {len(failed)} not", *failed]))
     return 1 if failed else 0
 

@@ -30,10 +30,9 @@ class Programs:
 class Cell:
     """`store` is the etcd cluster, which cells share; each has a prefix of its own in it."""
 
-    work_us = 2000
-
-    def __init__(self, network, store, programs, mode, folder, store_folder, seed):
+    def __init__(self, network, store, programs, fault, mode, folder, store_folder, seed):
         self.network, self.store, self.programs = network, store, programs
+        self.fault = fault
         self.mode, self.folder, self.store_folder, self.seed = mode, folder, store_folder, seed
         self.prefix = f"/matrix-{os.path.basename(folder)}-{time.monotonic_ns()}/app/"
         os.makedirs(folder)
@@ -61,7 +60,7 @@ class Cell:
         self._notes.write(f"{time.monotonic_ns()} {text}\n")
         self._notes.flush()
 
-    def start(self, operations, give_up_share):
+    def start(self, operations):
         """Returns once all proxies serve; then clients are under way."""
         for one in self.members.values():
             one.start()
@@ -71,7 +70,7 @@ class Cell:
             proxy.start()
         self.registrations.start()
         self.wait_until_converged()
-        self.load = Load(self, list(self.proxies), operations, give_up_share)
+        self.load = Load(self, list(self.proxies), operations, self.fault.give_up_share)
         self.load.wait_until_under_way()
 
     # What changes do.
@@ -141,21 +140,21 @@ class Cell:
         wait_until(self.has_converged, f"agreement on {self.expected()}", CONVERGED_S)
         self.note("converged")
 
-    def play(self, fault, change, rounds):
+    def play(self, change, rounds):
         """The fault meets the change; then the change is undone in peace. So often. By turns the one is first, and the other."""
         for number in range(rounds):
             self.note(f"round {number}")
-            if fault.is_first or number % 2 == 0:
-                fault.begin(self, number)
+            if self.fault.is_first or number % 2 == 0:
+                self.fault.begin(self, number)
                 change.apply(self, number)
             else:
                 change.apply(self, number)
                 self.wait_for_prepare()
-                fault.begin(self, number)
-            fault.during(self, number)
+                self.fault.begin(self, number)
+            self.fault.during(self, number)
             self.note("the fault ends")
             self.note_standing()
-            fault.end(self, number)
+            self.fault.end(self, number)
             self.wait_until_converged()
             change.undo(self)
             self.wait_until_converged()

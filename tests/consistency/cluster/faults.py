@@ -19,6 +19,8 @@ class Fault:
     is_first = False  # always before the change
     needs_barrier = False
     is_beyond = False  # the assumptions that `barrier` rests on: violations are told, and no failure
+    is_control = False  # an assumption is broken on purpose: without any violation the matrix could find none
+    slow_share = 0.0  # of operations, which members execute for longer than D
     give_up_share = 0.0  # of operations, whose clients leave after some milliseconds
 
     def begin(self, cell, round_number):
@@ -46,6 +48,13 @@ class GiveUp(Fault):
     lasts_s = 0.5
     rounds = 6
     give_up_share = 0.2
+
+
+class SlowWork(Fault):
+    lasts_s = 0.5
+    rounds = 6
+    is_beyond = is_control = True
+    slow_share = 0.01
 
 
 class ProxyKilled(Fault):
@@ -257,6 +266,7 @@ class LeasesRevoked(Fault):
 FAULTS = {
     "none": Nothing(),
     "client gives up": GiveUp(),
+    "work beyond D": SlowWork(),
     "proxy killed": ProxyKilled(),
     "proxy killed at PREPARE": MoverKilled("PREPARE"),
     "proxy killed at an acknowledgement": MoverKilled("first acknowledgement"),

@@ -8,11 +8,14 @@ import time
 
 from .network import address_of
 from .program import Program
+from .proxies import WORK_MAX_S
 from .store import Client, StoreError
 
 PORT = 7000
 LEASE_TTL_S = 2
 KEEP_ALIVE_S = 0.4
+WORK_US = 2000  # at the most
+SLOW_US = int(3e6 * WORK_MAX_S)  # where a fault wants it: longer than the proxies were told
 
 
 class Member:
@@ -43,7 +46,8 @@ class Member:
         self._incarnation += 1
         cell = self._cell
         command = [cell.programs.member, "--id", self.id, "--incarnation", self.incarnation]
-        command += ["--address", self.address, "--store", cell.store_folder, "--work-us", str(cell.work_us)]
+        command += ["--address", self.address, "--store", cell.store_folder, "--work-us", str(WORK_US)]
+        command += ["--slow-share", str(cell.fault.slow_share), "--slow-us", str(SLOW_US)]
         command += ["--log", cell.file(f"member-{self.id}-{self.incarnation}.log")]
         log = cell.file(f"output-{self.id}-{self.incarnation}.log")
         self.program = Program(cell.network, self.id, command, log)

@@ -34,9 +34,10 @@ def failures(rows):
     """A line each; none where the matrix shows what it should."""
     failed = [row for row in rows if is_failure(row)]
     found = [f"{row['fault']} x {row['change']}, {row['mode']}: {row.get('error') or kinds(row)}" for row in failed]
-    others = [row for row in rows if row["mode"] != "barrier" and "error" not in row]
-    if others and not any(row["total"] for row in others):
-        found.append("no violation without a barrier: then this test cannot find any")
+    for mode in sorted({row["mode"] for row in rows}):
+        controls = [row for row in rows if row["mode"] == mode and row["control"] and "error" not in row]
+        if controls and not any(row["total"] for row in controls):
+            found.append(f"{mode}: no violation where there should be: then this test cannot find any")
     return found
 
 
@@ -55,4 +56,20 @@ def table(rows):
         shown = {**row, "mode": mode, "violations": kinds(row)}
         shown.update(p99=f"{row['p99_us'] / 1000:.0f} ms", max=f"{row['max_us'] / 1000:.0f} ms")
         lines.append(LINE.format(**shown))
+    return "\n".join(lines)
+
+
+def summary(rows):
+    """A row a fault and mode: its changes taken together."""
+    groups = {}
+    for row in rows:
+        if "error" not in row:
+            groups.setdefault((row["mode"], row["fault"], row["beyond"]), []).append(row)
+    lines = ["| mode | fault | cells | operations | no | unknown | moves | longest | violations |", "| --- " * 9 + "|"]
+    for (mode, fault, beyond), cells in groups.items():
+        sums = {name: sum(row[name] for row in cells) for name in ("operations", "no", "unknown", "moves", "total")}
+        named = fault + (" (beyond)" if beyond else "")
+        counts = f"{len(cells)} | {sums['operations']:,} | {sums['no']:,} | {sums['unknown']:,} | {sums['moves']:,}"
+        longest = max(row["max_us"] for row in cells) / 1e6
+        lines.append(f"| {mode} | {named} | {counts} | {longest:.1f} s | {sums['total']:,} |")
     return "\n".join(lines)

@@ -59,6 +59,7 @@ void list_keeper::tell(char what, const operation& o, std::uint64_t epoch) {
 }
 
 std::chrono::microseconds list_keeper::work() {
+  if (std::bernoulli_distribution(settings_.slow_share)(random_)) return settings_.slow_work;
   std::uniform_int_distribution<std::int64_t> any(0, settings_.work_max.count());
   return std::chrono::microseconds(any(random_));
 }

@@ -25,6 +25,8 @@ public:
   struct settings {
     std::string owner; ///< `id/incarnation`, in the log
     std::chrono::microseconds work_max{0};
+    double slow_share = 0; ///< of operations, which take `slow_work`
+    std::chrono::microseconds slow_work{0};
   };
 
   list_keeper(boost::asio::any_io_executor executor, settings s, list_file store, line_log& log);

@@ -50,7 +50,8 @@ tcp::endpoint endpoint_of(const std::string& address) {
 
 int run(int argc, char** argv) {
   std::string id, incarnation, address, store, log_file;
-  unsigned work_us = 2000;
+  unsigned work_us = 2000, slow_us = 0;
+  double slow_share = 0;
   CLI::App app("A member of the consistency matrix");
   app.add_option("--id", id)->required();
   app.add_option("--incarnation", incarnation)->required();
@@ -58,11 +59,15 @@ int run(int argc, char** argv) {
   app.add_option("--store", store, "the folder that all members share")->required();
   app.add_option("--log", log_file, "what was executed when")->required();
   app.add_option("--work-us", work_us, "the most that an operation takes")->check(CLI::Range(0, 1'000'000));
+  app.add_option("--slow-share", slow_share, "of operations, which take longer")->check(CLI::Range(0.0, 1.0));
+  app.add_option("--slow-us", slow_us, "how long they take")->check(CLI::Range(0, 60'000'000));
   CLI11_PARSE(app, argc, argv);
 
   asio::io_context context(1);
   line_log log(log_file);
-  list_keeper keeper(context.get_executor(), {id + '/' + incarnation, std::chrono::microseconds(work_us)},
+  list_keeper keeper(context.get_executor(),
+                     {id + '/' + incarnation, std::chrono::microseconds(work_us), slow_share,
+                      std::chrono::microseconds(slow_us)},
                      list_file(store, id + '-' + incarnation), log);
   tcp::acceptor acceptor(context, endpoint_of(address));
   asio::signal_set ends(context, SIGTERM, SIGINT);
