@@ -30,7 +30,7 @@ class Programs:
 class Cell:
     """`store` is the etcd cluster, which cells share; each has a prefix of its own in it."""
 
-    def __init__(self, network, store, programs, fault, mode, folder, store_folder, seed):
+    def __init__(self, network, store, programs, fault, mode, folder, store_folder, seed, hosts=None):
         self.network, self.store, self.programs = network, store, programs
         self.fault = fault
         self.mode, self.folder, self.store_folder, self.seed = mode, folder, store_folder, seed
@@ -41,8 +41,8 @@ class Cell:
         self._notes = open(self.file("notes.log"), "w", encoding="ascii")
         self.client = Client()
         self.members = {one: Member(self, one) for one in (*MEMBERS, JOINER)}
-        kind, hosts = (HAProxy, proxies.HOSTS[:2]) if mode == "haproxy" else (proxies.Proxy, proxies.HOSTS)
-        self.proxies = {host: kind(self, host) for host in hosts}
+        kind, all_hosts = (HAProxy, proxies.HOSTS[:2]) if mode == "haproxy" else (proxies.Proxy, proxies.HOSTS)
+        self.proxies = {host: kind(self, host) for host in hosts or all_hosts}
         self.registrations = Lists(self) if mode == "haproxy" else Registrations(self.prefix)
         self.registered = set()
         self.load = None
@@ -60,7 +60,7 @@ class Cell:
         self._notes.write(f"{time.monotonic_ns()} {text}\n")
         self._notes.flush()
 
-    def start(self, operations):
+    def start(self, operations, **load):
         """Returns once all proxies serve; then clients are under way."""
         for one in self.members.values():
             one.start()
@@ -70,7 +70,7 @@ class Cell:
             proxy.start()
         self.registrations.start()
         self.wait_until_converged()
-        self.load = Load(self, list(self.proxies), operations, self.fault.give_up_share)
+        self.load = Load(self, list(self.proxies), operations, self.fault.give_up_share, **load)
         self.load.wait_until_under_way()
 
     # What changes do.

@@ -14,12 +14,12 @@ UNDER_WAY_BYTES = 100_000  # of the history: a thousand operations or so
 
 
 class Load:
-    def __init__(self, cell, hosts, operations, give_up_share=0.0):
+    def __init__(self, cell, hosts, operations, give_up_share=0.0, more=("--sessions", "80", "--clients", "100")):
         self._log = cell.file("client-1.log")
         command = [cell.programs.clients, "--proxies", ",".join(public_address(one) for one in hosts)]
         command += ["--log", self._log, "--operations", str(operations), "--until-stdin-ends"]
         command += ["--seconds", str(SECONDS_MAX), "--give-up-share", str(give_up_share), "--seed", str(cell.seed)]
-        command += ["--sessions", "80", "--clients", "100"]
+        command += more
         self._program = Program(
             cell.network, "c", command, cell.file("output-clients.log"), subprocess.PIPE, subprocess.PIPE
         )

@@ -56,6 +56,8 @@ def config_of(host, prefix, handoff):
 
 
 class Proxy:
+    access_log = None  # a file
+
     def __init__(self, cell, host):
         self._cell, self.host = cell, host
         self._starts = 0
@@ -66,8 +68,11 @@ class Proxy:
         self._starts += 1
         cell, name = self._cell, f"{self.host}-{self._starts}"
         config, ready = cell.file(f"{self.host}.yaml"), cell.file(f"ready-{name}.json")
+        settings = config_of(self.host, cell.prefix.rstrip("/").removesuffix("/app"), cell.mode)
+        if self.access_log:
+            settings["logging"] = {"access": self.access_log}
         with open(config, "w", encoding="utf-8") as file:
-            json.dump(config_of(self.host, cell.prefix.rstrip("/").removesuffix("/app"), cell.mode), file, indent=2)
+            json.dump(settings, file, indent=2)
         command = [cell.programs.limpet, "serve", "-c", config, "--ready-file", ready]
         self.program = Program(cell.network, self.host, command, cell.file(f"proxy-{name}.log"))
 

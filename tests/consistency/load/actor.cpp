@@ -40,7 +40,10 @@ asio::awaitable<void> actor::run() {
     const auto end_ns = now_ns();
     tell(o, r, begin_ns, end_ns);
     if (r.is_cut) shunned_until_ns_[proxy_] = end_ns + shunned_ns;
-    if (r.how != outcome::ok) co_await rest_after(r);
+    if (r.how != outcome::ok)
+      co_await rest_after(r);
+    else if (state_.settings.think > 0ms)
+      co_await rest(2 * state_.settings.think);
   }
 }
 
@@ -76,9 +79,13 @@ asio::awaitable<reply> actor::ask(const operation& o) {
 
 /// A refusal asks for a pause (Retry-After), which is cut short here.
 asio::awaitable<void> actor::rest_after(const reply& r) {
-  std::uniform_int_distribution<std::int64_t> any(1, r.how == outcome::no ? rest_max.count() : 5);
-  asio::steady_timer rest(executor_, std::chrono::milliseconds(any(state_.random)));
-  co_await rest.async_wait(asio::use_awaitable);
+  co_await rest(r.how == outcome::no ? rest_max : 5ms);
+}
+
+asio::awaitable<void> actor::rest(std::chrono::milliseconds most) {
+  std::uniform_int_distribution<std::int64_t> any(1, most.count());
+  asio::steady_timer timer(executor_, std::chrono::milliseconds(any(state_.random)));
+  co_await timer.async_wait(asio::use_awaitable);
 }
 
 std::size_t actor::any_proxy() {

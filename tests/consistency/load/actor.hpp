@@ -20,8 +20,9 @@ namespace limpet::load {
 
 struct load_settings {
   std::vector<boost::asio::ip::tcp::endpoint> proxies;
-  double websocket_share = 0.3; ///< of operations
-  double give_up_share = 0;     ///< of operations, after a few milliseconds
+  double websocket_share = 0.3;       ///< of operations
+  double give_up_share = 0;           ///< of operations, after a few milliseconds
+  std::chrono::milliseconds think{0}; ///< between two operations, on the average
   std::chrono::milliseconds answer_limit{5000};
 };
 
@@ -48,6 +49,7 @@ public:
 private:
   boost::asio::awaitable<reply> ask(const operation& o);
   boost::asio::awaitable<void> rest_after(const reply& r);
+  boost::asio::awaitable<void> rest(std::chrono::milliseconds most);
   operation next_operation();
   void next_burst();
   std::size_t any_proxy();

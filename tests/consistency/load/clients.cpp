@@ -35,6 +35,7 @@ struct options {
   std::size_t sessions = 40, clients = 48;
   std::uint64_t operations = 50'000;
   unsigned seconds = 60, answer_limit_ms = 5000;
+  unsigned think_ms = 0;
   bool until_stdin_ends = false;
   std::string log, latencies;
   std::uint64_t seed = 1;
@@ -70,6 +71,7 @@ asio::awaitable<void> watch(const options& o, load_state& state, const bool& std
 void run(options& o) {
   for (const auto& proxy : o.proxies)
     o.load.proxies.push_back(endpoint_of(proxy));
+  o.load.think = std::chrono::milliseconds(o.think_ms);
   o.load.answer_limit = std::chrono::milliseconds(o.answer_limit_ms);
   line_log log(o.log);
   load_state state{
@@ -117,6 +119,7 @@ int main(int argc, char** argv) {
   app.add_option("--websocket-share", o.load.websocket_share, "of operations")->check(share);
   app.add_option("--give-up-share", o.load.give_up_share, "of operations")->check(share);
   app.add_option("--answer-limit-ms", o.answer_limit_ms, "how long an answer is waited for");
+  app.add_option("--think-ms", o.think_ms, "between two operations of a client, on the average");
   app.add_option("--seed", o.seed);
   app.add_option("--latencies", o.latencies,
                  "file for the latency of each operation that is ok, in microseconds");
