@@ -41,12 +41,12 @@ constexpr std::string_view name_of(violation v) noexcept {
 /// One violation and what shows it. Which of the members are set, and what they are, is the kind's.
 struct finding {
   violation what = violation::overlap;
-  const operation* seen_by = nullptr; ///< the read; of lost: the append
-  const operation* other = nullptr; ///< of lost: the read; of monotonic_reads: none; of fork: the other read
-  const execution* first = nullptr;
-  const execution* second = nullptr;
-  std::uint64_t value = 0;   ///< that is missing, or that should not be there
-  std::uint64_t because = 0; ///< the value that asks for it
+  const operation* seen_by = nullptr; ///< the read; of lost: the append; of what members did: none
+  const operation* other = nullptr;   ///< the longest list: of lost, that was read later; of fork, of all
+  const execution* first = nullptr;   ///< overlap: what lasts; epoch: the highest; phantom: what was executed
+  const execution* second = nullptr;  ///< overlap, epoch: where it shows
+  std::uint64_t value = 0;            ///< that is missing, or that should not be there
+  std::uint64_t because = 0;          ///< the value that asks for it
   std::string_view detail = {};
 };
 

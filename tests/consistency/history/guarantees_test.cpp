@@ -80,6 +80,12 @@ TEST(MonotonicReads, see_through_a_fork) {
             "monotonic_reads 1, fork 2");
 }
 
+TEST(MonotonicReads, know_that_a_longer_list_may_have_no_more_values) {
+  EXPECT_EQ(verdict_on_lists({"a 1 2 ok append 1", "b 3 4 ok read 1,1", "b 5 6 ok read 1"}), "phantom 1");
+  EXPECT_EQ(verdict_on_lists({"a 1 2 ok append 1", "b 3 4 ok read 1,1", "b 5 6 ok read -"}),
+            "monotonic_reads 1, phantom 1");
+}
+
 // -- monotonic writes -------------------------------------------------
 
 TEST(MonotonicWrites, ask_for_the_earlier_write) {
