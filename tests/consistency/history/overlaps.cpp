@@ -3,6 +3,7 @@
 #include "tests/consistency/history/by_session.hpp"
 
 #include <algorithm>
+#include <string_view>
 #include <tuple>
 #include <utility>
 
@@ -39,13 +40,25 @@ void find_overlaps(const std::vector<const execution*>& in_order, findings& foun
   }
 }
 
-void find_moves(const std::vector<const execution*>& in_order, execution_summary& summary, findings& found) {
+std::string_view member_of(const history& h, name_number owner) {
+  const auto name = h.owners.name_of(owner);
+  return name.substr(0, name.rfind('/'));
+}
+
+/// Whoever restarts at its address is sent what was meant for the incarnation before, with that one's epochs,
+/// until the members' view tells of it. The two cannot be at work at once, and no other member was.
+bool is_move(const history& h, name_number from, name_number to) {
+  return from != to && member_of(h, from) != member_of(h, to);
+}
+
+void find_moves(const history& h, const std::vector<const execution*>& in_order, execution_summary& summary,
+                findings& found) {
   const execution* before = nullptr;
   const execution* highest = nullptr;
   for (const auto* e : in_order) {
     if (before && before->owner != e->owner) {
       ++summary.owner_changes;
-      if (summary.are_epochs_checked && e->epoch <= highest->epoch)
+      if (summary.are_epochs_checked && e->epoch <= highest->epoch && is_move(h, before->owner, e->owner))
         found.add({.what = violation::epoch, .first = highest, .second = e});
     }
     if (!highest || e->epoch > highest->epoch) highest = e;
@@ -67,7 +80,7 @@ execution_summary check_executions(const history& h, findings& found) {
     // Of two that begin at once the one that ends at once, too, is over when the other begins.
     std::ranges::sort(in_order, {}, [](const auto* e) { return std::tuple(e->begin, e->end); });
     find_overlaps(in_order, found);
-    find_moves(in_order, summary, found);
+    find_moves(h, in_order, summary, found);
   }
   return summary;
 }

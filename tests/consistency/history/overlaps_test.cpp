@@ -81,6 +81,12 @@ TEST(Epoch, rises_with_a_move) {
   EXPECT_EQ(verdict({{"a/1", 2, 10, 20}, {"b/1", 1, 30, 40}}), "epoch 1");
 }
 
+TEST(Epoch, may_stay_where_a_member_restarts_at_its_address) {
+  EXPECT_EQ(verdict({{"a/1", 5, 10, 20}, {"a/2", 5, 30, 40}, {"a/2", 4, 50, 60}}), "");
+  EXPECT_EQ(verdict({{"a/1", 5, 10, 20}, {"b/1", 6, 30, 40}, {"a/2", 5, 50, 60}}), "epoch 1");
+  EXPECT_EQ(verdict({{"a/1", 5, 10, 20}, {"aa/1", 5, 30, 40}}), "epoch 1");
+}
+
 TEST(Epoch, may_go_up_and_down_where_nothing_moves) {
   EXPECT_EQ(verdict({{"a/1", 3, 10, 20},
                      {"a/1", 5, 30, 40},
