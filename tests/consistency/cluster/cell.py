@@ -99,7 +99,7 @@ class Cell:
         def row(one):
             return one.id, one.incarnation, one.weight, "draining" if one.is_draining else "ready"
 
-        return sorted(row(self.members[one]) for one in self.registered)
+        return sorted(row(self.members[one]) for one in tuple(self.registered))
 
     def view(self):
         """(record, revision) of a strict pool; ({}, 0) where there is none, or etcd is away."""
