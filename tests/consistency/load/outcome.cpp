@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <span>
 #include <string>
 
 namespace limpet::load {
@@ -11,10 +12,7 @@ namespace {
 /// Refusals of before a member had the whole of a request without content, by the sentences of
 /// proxy/http/refusal.cpp. `fenced` is one: what was written of the head until then is no request. The last
 /// is HAProxy's.
-constexpr std::array<std::string_view, 9> unsent{
-    "No member can take the request.",
-    "The session's member cannot be reached.",
-    "The member cannot be reached.",
+constexpr std::array<std::string_view, 6> unsent{
     "The member has no connection to spare.",
     "The proxy cannot tell now who owns the session.",
     "The session is moving, and too many requests wait for it.",
@@ -23,9 +21,21 @@ constexpr std::array<std::string_view, 9> unsent{
     "No server is available to handle this request.",
 };
 
-bool tells_unsent(std::string_view content) {
-  return std::any_of(unsent.begin(), unsent.end(),
+/// Nothing was sent by the last attempt. An idempotent request may have had one before, whose connection
+/// broke.
+constexpr std::array<std::string_view, 3> not_reached{
+    "No member can take the request.",
+    "The session's member cannot be reached.",
+    "The member cannot be reached.",
+};
+
+bool has_any(std::string_view content, std::span<const std::string_view> sentences) {
+  return std::any_of(sentences.begin(), sentences.end(),
                      [&](auto sentence) { return content.find(sentence) != std::string_view::npos; });
+}
+
+bool tells_unsent(kind what, std::string_view content) {
+  return has_any(content, unsent) || (what == kind::append && has_any(content, not_reached));
 }
 
 reply read_reply(std::string_view text) {
@@ -38,7 +48,7 @@ reply read_reply(std::string_view text) {
 
 reply reply_of(kind what, unsigned status, std::string_view content) {
   if (status == 200) return what == kind::read ? read_reply(content) : reply{outcome::ok, {}};
-  if (status == 503 && tells_unsent(content)) return {outcome::no, {}};
+  if (status == 503 && tells_unsent(what, content)) return {outcome::no, {}};
   return {outcome::unknown, {}, false, status != 502 && status != 503 && status != 504};
 }
 

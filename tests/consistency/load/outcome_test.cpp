@@ -10,10 +10,10 @@ namespace {
 
 using http::refusal;
 
-outcome outcome_of(refusal r) {
+outcome outcome_of(refusal r, kind what = kind::append) {
   const auto& facts = http::facts_of(r);
   const auto page = std::string(facts.text) + " Request id: 00.\n";
-  return reply_of(kind::append, facts.status, page).how;
+  return reply_of(what, facts.status, page).how;
 }
 
 TEST(Outcome, IsANoWhereTheProxySentNothingAndUnknownElsewhere) {
@@ -24,6 +24,13 @@ TEST(Outcome, IsANoWhereTheProxySentNothingAndUnknownElsewhere) {
   for (const auto r : {refusal::member_closed_early, refusal::malformed_answer, refusal::answer_timeout,
                        refusal::member_removed, refusal::shutting_down, refusal::internal_error})
     EXPECT_EQ(outcome_of(r), outcome::unknown) << http::facts_of(r).name;
+}
+
+TEST(Outcome, OfAReadIsUnknownWhereAnAttemptBeforeMayHaveReachedTheMember) {
+  for (const auto r : {refusal::no_members, refusal::owner_unreachable, refusal::connect_failed})
+    EXPECT_EQ(outcome_of(r, kind::read), outcome::unknown) << http::facts_of(r).name;
+  for (const auto r : {refusal::fenced, refusal::parked_too_long})
+    EXPECT_EQ(outcome_of(r, kind::read), outcome::no) << http::facts_of(r).name;
 }
 
 TEST(Outcome, OfAnAnswerThatIsNoListIsUnheardOf) {
