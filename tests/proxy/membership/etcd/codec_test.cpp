@@ -197,7 +197,9 @@ TEST(decode_error, a_certificate_with_a_common_name_is_explained) {
 }
 
 TEST(decode_error, messages_are_short_and_printable) {
-  const error long_one = decode_error(500, std::string(100'000, '\n') + "x");
+  std::string lines(100'000, '\n');
+  lines += 'x';
+  const error long_one = decode_error(500, lines);
   EXPECT_LT(long_one.message.size(), 400u);
   EXPECT_EQ(long_one.message.find('\n'), std::string::npos);
 }
