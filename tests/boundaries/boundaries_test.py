@@ -53,7 +53,7 @@ class Boundaries(unittest.TestCase):
                            ("proxy/net/a.cpp", '#include "routing/address.hpp"'),
                            ("proxy/ops/a.cpp", "prometheus::MetricFamily family;"),
                            ("proxy/boost_asio_beast.cpp", "#include <boost/asio/ssl/impl/src.hpp>"),
-                           ("proxy/http/key_ring.cpp", "#include <openssl/hmac.h>"),
+                           ("proxy/http/hmac.cpp", "#include <openssl/hmac.h>"),
                            ("proxy/http/websocket_handshake.cpp", "#include <openssl/sha.h>"),
                            ("proxy/membership/etcd/channel.hpp", "#include <boost/asio/ssl/context.hpp>"),
                            ("proxy/membership/etcd/tls.cpp", "#include <openssl/ssl.h>"),
@@ -93,10 +93,10 @@ class Boundaries(unittest.TestCase):
         self.assertEqual([finding.split(":")[0] for finding in found], ["routing/b.cpp", "routing/c.cpp"])
 
     def test_an_exception_without_need_is_told(self):
-        os.remove(os.path.join(self.root, "proxy/http/key_ring.cpp"))
+        os.remove(os.path.join(self.root, "proxy/http/hmac.cpp"))
         found = boundaries.check(self.root)
         self.assertEqual(len(found), 1)
-        self.assertTrue(found[0].startswith("proxy/http/key_ring.cpp: is excepted without need"))
+        self.assertTrue(found[0].startswith("proxy/http/hmac.cpp: is excepted without need"))
 
     def test_a_folder_that_is_not_there_is_told(self):
         os.remove(os.path.join(self.root, "proxy/agent/a.cpp"))
