@@ -20,10 +20,10 @@ from cluster.network import Network
 from harness.waiting import wait_until  # which cluster has made known
 
 QUIET_S = 0.7  # between two changes
-SETTLED_NS = 100_000_000  # what a change may still set off once all agree
+CHANGE_S = 0.5  # a change of short requests is over by then; nobody asks anything meanwhile, which would be measured with it
 TWO = proxies.HOSTS[:2]
 # Far from what the machine can do, so that latencies tell of waiting and not of each other.
-CLIENTS = ("--sessions", "60", "--clients", "60", "--think-ms", "60", "--websocket-share")
+CLIENTS = ("--sessions", "60", "--clients", "60", "--think-ms", "60", "--session-operations", "2000", "--websocket-share")
 
 
 class Times:
@@ -40,7 +40,7 @@ class Times:
         self._cells += 1
         folder = os.path.join(self._scratch, f"cell-{self._cells}")
         lists = os.path.join(self._scratch, f"lists-{self._cells}")
-        cell = Cell(self._network, self._store, self._programs, FAULTS["none"], "barrier", folder, lists, 1, TWO)
+        cell = Cell(self._network, self._store, self._programs, FAULTS["none"], self._options.mode, folder, lists, 1, TWO)
         for host, proxy in cell.proxies.items():
             proxy.access_log = cell.file(f"access-{host}.log")
         cell.start(1, more=(*CLIENTS, str(websocket_share)))
@@ -54,8 +54,10 @@ class Times:
             time.sleep(QUIET_S)
             begin = time.monotonic_ns()
             what()
+            time.sleep(CHANGE_S)
+            end = time.monotonic_ns()
             cell.wait_until_converged()
-            changes.append((begin, time.monotonic_ns() + SETTLED_NS))
+            changes.append((begin, end, time.monotonic_ns()))
 
         try:
             for number in range(self._options.rounds):
@@ -126,17 +128,23 @@ def row(what, values):
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=40, help="planned changes, each with its undoing")
+    parser.add_argument("--mode", choices=("barrier", "available"), default="barrier", help="available: for http, to compare with")
+    parser.add_argument("--part", choices=("http", "websocket", "member", "proxy"), action="append")
     options = parser.parse_args()
     network = Network()
     scratch = tempfile.mkdtemp(prefix="limpet-times-", dir="/dev/shm")
     try:
         network.enter()
         measured = Times(options, network, scratch)
+        parts = {
+            "http": lambda: measured.planned("joins and drains, HTTP", 0.0),
+            "websocket": lambda: measured.planned("joins and drains, a third by WebSocket", 0.3),
+            "member": measured.member_killed,
+            "proxy": measured.proxy_killed,
+        }
         print("| ms | count | p50 | p90 | p99 | max |\n| --- | --- | --- | --- | --- | --- |", flush=True)
-        measured.planned("joins and drains, HTTP", 0.0)
-        measured.planned("joins and drains, a third by WebSocket", 0.3)
-        measured.member_killed()
-        measured.proxy_killed()
+        for one in options.part or parts:
+            parts[one]()
     finally:
         network.remove()
         shutil.rmtree(scratch, ignore_errors=True)

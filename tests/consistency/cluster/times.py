@@ -77,19 +77,18 @@ def parked_ms(paths):
 
 
 def sort_out(done, executed, changes):
-    """Latencies in ms of operations that are ok: in quiet time, and under way during a change [begin, end] of sessions that it
-    does not move."""
+    """Latencies in ms of operations that are ok: in quiet time, and of sessions that a change does not move, while it is under way.
+    A change is its begin, its end, and until when something else went on that is neither."""
     quiet, staying = [], []
-    begins = [begin for begin, _ in changes]
+    begins = [begin for begin, _, _ in changes]
     for one in done:
         if one.outcome != "ok":
             continue
         place = bisect.bisect_right(begins, one.end) - 1
-        if place < 0 or changes[place][1] < one.begin:
+        begin, end, over = changes[place] if place >= 0 else (0, 0, 0)
+        if one.begin > over:
             quiet.append(one.ms)
-            continue
-        begin, end = changes[place]
-        if len(owners_within(executed.get(one.session, []), begin - AROUND_NS, end + AROUND_NS)) < 2:
+        elif one.begin < end and len(owners_within(executed.get(one.session, []), begin - AROUND_NS, end + AROUND_NS)) < 2:
             staying.append(one.ms)
     return quiet, staying
 

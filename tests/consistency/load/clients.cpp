@@ -27,7 +27,6 @@ namespace asio = boost::asio;
 using namespace limpet::load;
 using asio::ip::tcp;
 
-constexpr unsigned session_operations_max = 60;
 constexpr std::chrono::milliseconds look_every{20};
 
 struct options {
@@ -35,7 +34,7 @@ struct options {
   std::size_t sessions = 40, clients = 48;
   std::uint64_t operations = 50'000;
   unsigned seconds = 60, answer_limit_ms = 5000;
-  unsigned think_ms = 0;
+  unsigned think_ms = 0, session_operations = 60;
   bool until_stdin_ends = false;
   std::string log, latencies;
   std::uint64_t seed = 1;
@@ -75,7 +74,7 @@ void run(options& o) {
   o.load.answer_limit = std::chrono::milliseconds(o.answer_limit_ms);
   line_log log(o.log);
   load_state state{
-      o.load, session_names(o.sessions, "s", session_operations_max), log, {}, std::mt19937_64(o.seed)};
+      o.load, session_names(o.sessions, "s", o.session_operations), log, {}, std::mt19937_64(o.seed)};
 
   asio::io_context context(1);
   std::vector<actor> actors;
@@ -119,6 +118,7 @@ int main(int argc, char** argv) {
   app.add_option("--websocket-share", o.load.websocket_share, "of operations")->check(share);
   app.add_option("--give-up-share", o.load.give_up_share, "of operations")->check(share);
   app.add_option("--answer-limit-ms", o.answer_limit_ms, "how long an answer is waited for");
+  app.add_option("--session-operations", o.session_operations, "of a session, until another one begins");
   app.add_option("--think-ms", o.think_ms, "between two operations of a client, on the average");
   app.add_option("--seed", o.seed);
   app.add_option("--latencies", o.latencies,
