@@ -26,6 +26,9 @@ HEADINGS = {
     "one_worker": "with one worker",
     "two_workers": "with two workers",
     "two_to_one": "two to one",
+    "available": "available",
+    "barrier": "barrier",
+    "barrier_to_available": "barrier to available",
 }
 
 
