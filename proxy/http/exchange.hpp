@@ -106,7 +106,9 @@ private:
   bool is_strict() const noexcept {
     return pool().strict && session_.from != routing::placement_key::origin::none;
   }
+  std::optional<refusal> look_for_admission();
   net::task<refusal> admit();
+  net::task<refusal> wait_for_admission();
   net::task<refusal> park(strict_pool& by);
   void count_in_flight();
   void guard_member() noexcept;
@@ -236,7 +238,8 @@ private:
   std::vector<std::uint32_t> tried_;
   unsigned attempts_ = 0;
   net::clock::time_point attempt_began_;
-  strict_pool* strict_ = nullptr; ///< in whose ledger it counts
+  strict_pool* admitted_by_ = nullptr; ///< good until something is awaited
+  strict_pool* strict_ = nullptr;      ///< in whose ledger it counts
   ownership::in_flight counted_;
   std::optional<net::write_guard> guard_;
   net::upstream_ptr upstream_;

@@ -141,8 +141,7 @@ void write_request_head(const request_head& head, const forwarding_facts& facts,
   if (!seen.host && !facts.host.empty()) out.add_field("X-Forwarded-Host", facts.host);
   if (!seen.id) out.add_field("X-Request-Id", facts.request_id);
   if (!facts.session_digest.empty()) {
-    out.add_field("Limpet-Session", facts.session_digest);
-    out.add("Limpet-Epoch: ").add_number(facts.epoch).add("\r\n");
+    out.add("Limpet-Session: ", facts.session_digest, "\r\nLimpet-Epoch: ", facts.epoch, "\r\n");
   }
   out.add(via_of(head.minor_version));
   add_framing(out, head.body);

@@ -23,7 +23,7 @@ struct forwarding_facts {
   bool upgrade = false;        ///< the route lists it: Connection: upgrade passes
   /// Of a session that is handed over by a barrier; else empty. Then Limpet-Session and Limpet-Epoch go on.
   std::string_view session_digest;
-  std::uint64_t epoch = 0; ///< the last committed one
+  std::string_view epoch; ///< the last committed one, in decimal digits
 };
 
 /// Writes the head that the member gets: end-to-end fields as they came, hop-by-hop ones off (RFC 9110

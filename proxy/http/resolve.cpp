@@ -156,7 +156,7 @@ void exchange::build_request_head() {
   facts.upgrade = upgrade_;
   if (is_strict()) {
     facts.session_digest = client_->session_digests().of(pool().number, pool().digest_key, session_key());
-    facts.epoch = pool().strict->owners->epoch();
+    facts.epoch = pool().epoch_text;
   }
   write_request_head(head_, facts, out_);
 }

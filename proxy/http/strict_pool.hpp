@@ -36,8 +36,14 @@ public:
 
   ownership::drain_ledger& ledger() noexcept { return ledger_; }
   const ownership::parking& parked() const noexcept { return parking_; }
-  /// Something has ended, or was given up: what this worker says may have changed.
+  /// Something was given up, or has changed otherwise: so may what this worker says.
   void look_soon();
+  /// Its answer was read to the end. Unless something is handed over, that changes what is said only where it
+  /// was the last.
+  void end(ownership::in_flight& f) {
+    ledger_.end(f);
+    if (held_.owners->is_prepare() || ledger_.is_empty()) look_soon();
+  }
   /// Nothing of it is in flight, parked or still to be done.
   bool is_idle() noexcept;
 
