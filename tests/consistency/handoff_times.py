@@ -12,7 +12,7 @@ import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
-from cluster import proxies, store, times
+from cluster import proxies, scratch, store, times
 from cluster.cell import Cell, Programs
 from cluster.changes import CHANGES
 from cluster.faults import FAULTS
@@ -27,13 +27,13 @@ CLIENTS = ("--sessions", "60", "--clients", "60", "--think-ms", "60", "--session
 
 
 class Times:
-    def __init__(self, options, network, scratch):
+    def __init__(self, options, network, folder):
         build = os.environ.get("LIMPET_BUILD", "build/dev")
         load = os.path.abspath(f"{build}/tests/consistency/load")
         limpet = os.path.abspath(os.environ.get("LIMPET", f"{build}/limpet"))
         self._programs = Programs(limpet, f"{load}/history_member", f"{load}/history_clients", "")
-        self._options, self._network, self._scratch = options, network, scratch
-        self._store = store.Cluster(network, tempfile.mkdtemp(dir=scratch), scratch)
+        self._options, self._network, self._scratch = options, network, folder
+        self._store = store.Cluster(network, tempfile.mkdtemp(dir=folder), folder)
         self._cells = 0
 
     def cell(self, websocket_share=0.0):
@@ -132,10 +132,10 @@ def main():
     parser.add_argument("--part", choices=("http", "websocket", "member", "proxy"), action="append")
     options = parser.parse_args()
     network = Network()
-    scratch = tempfile.mkdtemp(prefix="limpet-times-", dir="/dev/shm")
+    folder = scratch.make()
     try:
         network.enter()
-        measured = Times(options, network, scratch)
+        measured = Times(options, network, folder)
         parts = {
             "http": lambda: measured.planned("joins and drains, HTTP", 0.0),
             "websocket": lambda: measured.planned("joins and drains, a third by WebSocket", 0.3),
@@ -147,7 +147,7 @@ def main():
             parts[one]()
     finally:
         network.remove()
-        shutil.rmtree(scratch, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 if __name__ == "__main__":
