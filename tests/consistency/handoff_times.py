@@ -16,7 +16,7 @@ from cluster import proxies, scratch, store, times
 from cluster.cell import Cell, Programs
 from cluster.changes import CHANGES
 from cluster.faults import FAULTS
-from cluster.network import Network
+from cluster.network import Network, end_in_order_at_signals
 from harness.waiting import wait_until  # which cluster has made known
 
 QUIET_S = 0.7  # between two changes
@@ -28,10 +28,7 @@ CLIENTS = ("--sessions", "60", "--clients", "60", "--think-ms", "60", "--session
 
 class Times:
     def __init__(self, options, network, folder):
-        build = os.environ.get("LIMPET_BUILD", "build/dev")
-        load = os.path.abspath(f"{build}/tests/consistency/load")
-        limpet = os.path.abspath(os.environ.get("LIMPET", f"{build}/limpet"))
-        self._programs = Programs(limpet, f"{load}/history_member", f"{load}/history_clients", "")
+        self._programs = Programs.of_build()
         self._options, self._network, self._scratch = options, network, folder
         self._store = store.Cluster(network, tempfile.mkdtemp(dir=folder), folder)
         self._cells = 0
@@ -131,6 +128,7 @@ def main():
     parser.add_argument("--mode", choices=("barrier", "available"), default="barrier", help="available: for http, to compare with")
     parser.add_argument("--part", choices=("http", "websocket", "member", "proxy"), action="append")
     options = parser.parse_args()
+    end_in_order_at_signals()
     network = Network()
     folder = scratch.make()
     try:

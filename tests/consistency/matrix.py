@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import shutil
-import signal
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from cluster import scratch, store, verdict
 from cluster.cell import Cell, Programs
 from cluster.changes import CHANGES
 from cluster.faults import FAULTS
-from cluster.network import Network, NoNetwork
+from cluster.network import Network, NoNetwork, end_in_order_at_signals
 
 SKIPPED = 77  # ctest's SKIP_RETURN_CODE
 OPERATIONS = 50_000
@@ -148,15 +147,8 @@ def load_rows(path):
 
 
 def run(options, cells, rows, results):
-    build = os.environ.get("LIMPET_BUILD", "build/dev")
-    programs = Programs(
-        limpet=os.path.abspath(os.environ.get("LIMPET", f"{build}/limpet")),
-        member=os.path.abspath(f"{build}/tests/consistency/load/history_member"),
-        clients=os.path.abspath(f"{build}/tests/consistency/load/history_clients"),
-        checker=os.path.abspath(os.environ.get("CHECK_HISTORY", f"{build}/tests/consistency/history/check_history")),
-    )
-    for sort in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
-        signal.signal(sort, lambda number, _: sys.exit(128 + number))
+    programs = Programs.of_build()
+    end_in_order_at_signals()
     network = Network()
     folder = scratch.make()
     try:

@@ -26,6 +26,18 @@ class Programs:
     clients: str
     checker: str
 
+    @classmethod
+    def of_build(cls):
+        """Of the folder LIMPET_BUILD; LIMPET and CHECK_HISTORY name others."""
+        build = os.environ.get("LIMPET_BUILD", "build/dev")
+        tests = f"{build}/tests/consistency"
+        return cls(
+            limpet=os.path.abspath(os.environ.get("LIMPET", f"{build}/limpet")),
+            member=os.path.abspath(f"{tests}/load/history_member"),
+            clients=os.path.abspath(f"{tests}/load/history_clients"),
+            checker=os.path.abspath(os.environ.get("CHECK_HISTORY", f"{tests}/history/check_history")),
+        )
+
 
 class Cell:
     """`store` is the etcd cluster, which cells share; each has a prefix of its own in it."""
