@@ -12,7 +12,7 @@
 namespace limpet::routing {
 namespace {
 
-using status = request_target::status;
+using target_status = request_target::status;
 
 constexpr std::size_t host_size_max = 255;
 
@@ -35,7 +35,7 @@ bool is_bracketed_ipv6(std::string_view text) noexcept {
   return inner.find(':') != std::string_view::npos && ip_address::parse(inner).has_value();
 }
 
-bool is_port(std::string_view text) noexcept {
+bool is_port_or_empty(std::string_view text) noexcept {
   if (text.size() > 5 || !std::ranges::all_of(text, is_ascii_digit)) return false;
   unsigned value = 0;
   std::from_chars(text.data(), text.data() + text.size(), value);
@@ -47,7 +47,7 @@ std::optional<authority_parts> split_authority(std::string_view text) noexcept {
   const std::size_t colon = text.find(':', bracket); // npos where the bracket does not close
   authority_parts parts{text.substr(0, colon), {}};
   if (colon != std::string_view::npos) parts.port = text.substr(colon + 1);
-  if (parts.host.empty() || parts.host.size() > host_size_max || !is_port(parts.port)) return {};
+  if (parts.host.empty() || parts.host.size() > host_size_max || !is_port_or_empty(parts.port)) return {};
   if (parts.host.starts_with('[')) return is_bracketed_ipv6(parts.host) ? std::optional(parts) : std::nullopt;
   if (parts.host.ends_with('.')) parts.host.remove_suffix(1);
   if (parts.host.empty() || !std::ranges::all_of(parts.host, is_host_byte)) return {};
@@ -122,7 +122,7 @@ bool is_target_byte(char c) noexcept {
   return c > 0x20 && c < 0x7f && c != '#';
 }
 
-status read_path_and_query(std::string_view text, request_target& out, std::string& scratch) {
+target_status read_path_and_query(std::string_view text, request_target& out, std::string& scratch) {
   const std::size_t mark = text.find('?');
   out.path = text.substr(0, mark);
   out.has_query = mark != std::string_view::npos;
@@ -132,13 +132,13 @@ status read_path_and_query(std::string_view text, request_target& out, std::stri
   case path_kind::plain:
     break;
   case path_kind::ambiguous:
-    return status::ambiguous_path;
+    return target_status::ambiguous_path;
   case path_kind::has_dot_segments:
     remove_dot_segments(out.path, scratch);
     out.path = scratch;
     break;
   }
-  return status::ok;
+  return target_status::ok;
 }
 
 /// Size of the scheme with "://", or 0 where the text is not in absolute form.
@@ -148,32 +148,32 @@ std::size_t scheme_size(std::string_view text) noexcept {
   return 0;
 }
 
-status read_absolute(std::string_view text, request_target& out, std::string& scratch) {
+target_status read_absolute(std::string_view text, request_target& out, std::string& scratch) {
   out.kind = request_target::form::absolute;
   const std::size_t end = std::min(text.find_first_of("/?"), text.size());
   out.authority = text.substr(0, end);
-  if (!split_authority(out.authority)) return status::malformed;
+  if (!split_authority(out.authority)) return target_status::malformed;
   return read_path_and_query(text.substr(end), out, scratch);
 }
 
-status read_authority(std::string_view text, request_target& out) {
+target_status read_authority(std::string_view text, request_target& out) {
   out.kind = request_target::form::authority;
   out.authority = text;
   out.path = "/";
   const auto parts = split_authority(text);
-  return parts && !parts->port.empty() ? status::ok : status::malformed;
+  return parts && !parts->port.empty() ? target_status::ok : target_status::malformed;
 }
 
 } // namespace
 
-status parse_request_target(std::string_view text, request_target& out, std::string& scratch) {
+target_status parse_request_target(std::string_view text, request_target& out, std::string& scratch) {
   out = {};
-  if (text.empty() || !std::ranges::all_of(text, is_target_byte)) return status::malformed;
+  if (text.empty() || !std::ranges::all_of(text, is_target_byte)) return target_status::malformed;
   if (text.front() == '/') return read_path_and_query(text, out, scratch);
   if (text == "*") {
     out.kind = request_target::form::asterisk;
     out.path = "/";
-    return status::ok;
+    return target_status::ok;
   }
   if (const std::size_t scheme = scheme_size(text); scheme != 0)
     return read_absolute(text.substr(scheme), out, scratch);

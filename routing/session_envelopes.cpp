@@ -11,7 +11,7 @@
 namespace limpet::routing {
 namespace {
 
-using status = opened_envelopes::status;
+using opening = opened_envelopes::status;
 using edit = opened_envelopes::edit;
 
 /// Name and value of a cookie together, in bytes: browsers throw longer ones away (RFC 6265bis section 5.6).
@@ -34,16 +34,16 @@ public:
          opened_envelopes& out)
       : fields_(fields), value_bytes_max_(value_bytes_max), keys_(keys), out_(out) {}
 
-  status open(const envelope_field& envelope, envelope_verdict& verdict) {
+  opening open(const envelope_field& envelope, envelope_verdict& verdict) {
     return envelope.what == envelope_field::kind::header ? open_header(envelope, verdict)
                                                          : open_cookies(envelope, verdict);
   }
   void rewrite_cookies();
 
 private:
-  status open_text(std::string_view text, const envelope_field& envelope, envelope_verdict& verdict);
-  status open_header(const envelope_field& envelope, envelope_verdict& verdict);
-  status open_cookies(const envelope_field& envelope, envelope_verdict& verdict);
+  opening open_text(std::string_view text, const envelope_field& envelope, envelope_verdict& verdict);
+  opening open_header(const envelope_field& envelope, envelope_verdict& verdict);
+  opening open_cookies(const envelope_field& envelope, envelope_verdict& verdict);
   template <class Each>
   void for_each_cookie(std::string_view name, Each each) const;
   const edit* edit_of(const cookie_pair& pair) const noexcept;
@@ -57,21 +57,21 @@ private:
   opened_envelopes& out_;
 };
 
-status opener::open_text(std::string_view text, const envelope_field& envelope, envelope_verdict& verdict) {
+opening opener::open_text(std::string_view text, const envelope_field& envelope, envelope_verdict& verdict) {
   const bool is_long = text.size() > value_bytes_max_ + envelope_suffix_size;
-  if (is_long && looks_sealed(text)) return status::too_long;
+  if (is_long && looks_sealed(text)) return opening::too_long;
   verdict = open_envelope(text, envelope, keys_, out_.scratch);
-  return status::ok;
+  return opening::ok;
 }
 
-status opener::open_header(const envelope_field& envelope, envelope_verdict& verdict) {
+opening opener::open_header(const envelope_field& envelope, envelope_verdict& verdict) {
   header_field* found = nullptr;
   for (header_field& field : fields_) {
     if (!ascii_iequal(field.name, envelope.name)) continue;
-    if (found != nullptr) return status::repeated;
+    if (found != nullptr) return opening::repeated;
     found = &field;
   }
-  if (found == nullptr) return status::ok;
+  if (found == nullptr) return opening::ok;
   const auto wrong = open_text(found->value, envelope, verdict);
   found->value = verdict.value;
   return wrong;
@@ -89,29 +89,29 @@ void opener::for_each_cookie(std::string_view name, Each each) const {
   }
 }
 
-status opener::open_cookies(const envelope_field& envelope, envelope_verdict& verdict) {
-  status wrong = status::ok;
+opening opener::open_cookies(const envelope_field& envelope, envelope_verdict& verdict) {
+  opening wrong = opening::ok;
   std::size_t sealed = 0;
   const auto begin = static_cast<std::ptrdiff_t>(out_.edits.size());
   for_each_cookie(envelope.name, [&](const cookie_pair& pair) {
     envelope_verdict one;
     if (looks_sealed(pair.value) && ++sealed > sealed_cookies_max)
-      wrong = status::repeated;
+      wrong = opening::repeated;
     else
       wrong = open_text(pair.value, envelope, one);
     if (one.state > envelope_state::bare) out_.edits.push_back({pair.whole.data(), false});
     const bool is_better = one.state == envelope_state::valid || verdict.state < one.state;
     if (is_better) verdict = one;
-    return wrong == status::ok && one.state != envelope_state::valid;
+    return wrong == opening::ok && one.state != envelope_state::valid;
   });
-  if (wrong != status::ok || verdict.state != envelope_state::valid) return wrong;
+  if (wrong != opening::ok || verdict.state != envelope_state::valid) return wrong;
   // It is the only one of its name that the member gets.
   out_.edits.erase(out_.edits.begin() + begin, out_.edits.end());
   for_each_cookie(envelope.name, [&](const cookie_pair& pair) {
     out_.edits.push_back({pair.whole.data(), pair.value.data() != verdict.value.data()});
     return true;
   });
-  return status::ok;
+  return opening::ok;
 }
 
 const edit* opener::edit_of(const cookie_pair& pair) const noexcept {
@@ -219,7 +219,7 @@ std::size_t room_for(std::span<const envelope_field> envelopes,
 
 void open_envelopes(std::span<const envelope_field> envelopes, std::vector<header_field>& fields,
                     std::size_t value_bytes_max, const token_keys& keys, opened_envelopes& out) {
-  out.outcome = status::ok;
+  out.outcome = opening::ok;
   out.verdicts.assign(envelopes.size(), {});
   out.edits.clear();
   out.cookies.clear();
@@ -228,8 +228,8 @@ void open_envelopes(std::span<const envelope_field> envelopes, std::vector<heade
     out.field = i;
     out.outcome = request.open(envelopes[i], out.verdicts[i]);
     const bool is_forged = out.verdicts[i].state == envelope_state::forged;
-    if (is_forged && envelopes[i].forged == forged_envelope::refuse) out.outcome = status::forged;
-    if (out.outcome != status::ok) return;
+    if (is_forged && envelopes[i].forged == forged_envelope::refuse) out.outcome = opening::forged;
+    if (out.outcome != opening::ok) return;
   }
   request.rewrite_cookies();
 }

@@ -32,7 +32,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr auto io_timeout = 60s;
+constexpr auto turn_timeout = 60s;
 constexpr std::uint64_t wait_ms_max = 600'000;
 constexpr std::uint64_t interval_ms_min = 1;
 
@@ -69,7 +69,7 @@ asio::awaitable<bool> connection::serve_upload(head_parser& head) {
   while (!upload.is_done()) {
     upload.get().body().data = block.data();
     upload.get().body().size = block.size();
-    stream_.expires_after(io_timeout);
+    stream_.expires_after(turn_timeout);
     error_code error;
     co_await http::async_read(stream_, buffer_, upload, asio::redirect_error(use_awaitable, error));
     if (error && error != http::error::need_buffer) throw boost::system::system_error(error);
@@ -104,7 +104,7 @@ asio::awaitable<bool> connection::serve_bytes(const head_parser& head, target wh
     if (chunked) {
       co_await write_chunk(block);
     } else {
-      stream_.expires_after(io_timeout);
+      stream_.expires_after(turn_timeout);
       co_await asio::async_write(stream_, asio::buffer(block), use_awaitable);
     }
     left -= block.size();
@@ -162,12 +162,12 @@ asio::awaitable<void> connection::write_stream_head(const head_parser& head,
     answer.chunked(true);
   answer.keep_alive(keeps_alive(head));
   http::response_serializer<http::empty_body> serializer(answer);
-  stream_.expires_after(io_timeout);
+  stream_.expires_after(turn_timeout);
   co_await http::async_write_header(stream_, serializer, use_awaitable);
 }
 
 asio::awaitable<void> connection::write_chunk(std::string_view bytes) {
-  stream_.expires_after(io_timeout);
+  stream_.expires_after(turn_timeout);
   co_await asio::async_write(stream_, http::make_chunk(asio::buffer(bytes)), use_awaitable);
 }
 

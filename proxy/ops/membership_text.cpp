@@ -94,15 +94,15 @@ void add_lines(std::string& out, const json::array& list, Add add) {
     if (one.is_object()) add(lines, one.get_object());
 }
 
-void add_held(line_list& lines, const json::object& one) {
+void add_held_line(line_list& lines, const json::object& one) {
   lines.add("held back: " + text_of(one, "why"), one, when(one, "leaves", "unless it comes back"));
 }
 
-void add_leaving(line_list& lines, const json::object& one) {
+void add_leaving_line(line_list& lines, const json::object& one) {
   lines.add("just left:", one, when(one, "leaves", "unless it comes back"));
 }
 
-void add_damped(line_list& lines, const json::object& one) {
+void add_damped_line(line_list& lines, const json::object& one) {
   const auto flaps = count_text(number_of(one, "flaps"), "flap", "flaps");
   lines.add("left out, since they come and go:", one,
             flaps + "; " + (is_true(one, "there") ? when(one, "let in", "if it stays") : "not there now"));
@@ -123,9 +123,9 @@ void add_pool(std::string& out, const json::object& pool) {
     out += fmt::format("  applied: {} left the view, came in or changed\n",
                        count_text(number_of(pool, "applied"), "member", "members"));
   add_suspended(out, pool);
-  add_lines(out, array_of(pool, "held"), add_held);
-  add_lines(out, array_of(pool, "leaving"), add_leaving);
-  add_lines(out, array_of(pool, "damped"), add_damped);
+  add_lines(out, array_of(pool, "held"), add_held_line);
+  add_lines(out, array_of(pool, "leaving"), add_leaving_line);
+  add_lines(out, array_of(pool, "damped"), add_damped_line);
   out += fmt::format("  so far: {}, {}, {}\n",
                      count_text(number_of(pool, "guard_trips"), "mass removal", "mass removals"),
                      count_text(number_of(pool, "flaps"), "flap", "flaps"),
