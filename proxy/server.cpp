@@ -274,6 +274,8 @@ void server::leave_pools() {
     if (!error) finish(exit_code::clean);
   });
   control_.leave([this] { finish(exit_code::clean); });
+  for (auto& w : workers_)
+    w->post([](http::worker_state& state) { state.leave_strict(); });
 }
 
 void server::finish(exit_code code) {

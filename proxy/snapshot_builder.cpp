@@ -90,10 +90,7 @@ std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const co
   if (!state) state = std::make_shared<http::pool_state>();
   pool->state = state;
   pool->strict = list.strict;
-  if (pool->strict) {
-    pool->digest_key = http::session_digest_key(settings.barrier.cluster, settings.name);
-    pool->epoch_text = std::to_string(pool->strict->owners->epoch());
-  }
+  if (pool->strict) pool->digest_key = http::session_digest_key(settings.barrier.cluster, settings.name);
   for (const auto& m : pool->view.members())
     pool->targets.push_back(target_of(*pool, m));
   // Where nobody ejects any more, nobody stays ejected.

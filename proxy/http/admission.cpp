@@ -8,29 +8,25 @@
 
 namespace limpet::http {
 
-/// By the newest snapshot: refused, or none, to be placed; nothing, where it is to be parked.
+/// By the newest snapshot: refused, or none, to be placed; nothing, where it is to be parked. Whether the
+/// fence is open now is asked by the first write, which is at once: here only by whoever parks.
 std::optional<refusal> exchange::look_for_admission() {
-  if (snapshot_->number != worker_.now_serving().number) {
+  if (!worker_.is_current(snapshot_)) {
     if (const auto why = resolve_anew(); why != refusal::none) return why;
   }
   if (!is_strict()) return refusal::none;
   const auto& strict = *pool().strict;
-  const auto found = worker_.strict.find(pool().number);
-  if (found == worker_.strict.end() || !strict.fence->is_open(net::boot_now())) return refusal::fenced;
-  admitted_by_ = found->second.get();
+  admitted_by_ = worker_.strict_of(pool().number);
+  if (!admitted_by_ || strict.fence->is_shut()) return refusal::fenced;
   if (strict.owners->moves(session_.hash)) return {};
   return refusal::none;
 }
 
-/// Parked, refused, or ready to be placed: then nothing is awaited any more before that, so that it is placed
-/// and counted by the very snapshot that was looked at here. Hardly any is parked: the others cost no frame.
-net::task<refusal> exchange::admit() {
-  if (const auto why = look_for_admission()) return *why;
-  return wait_for_admission();
-}
-
+/// Refused, or ready to be placed: then nothing is awaited any more before that, so that it is placed and
+/// counted by the very snapshot that was looked at here.
 net::task<refusal> exchange::wait_for_admission() {
   for (;;) {
+    if (!pool().strict->fence->is_open(net::boot_now())) co_return refusal::fenced;
     if (const auto why = co_await park(*admitted_by_); why != refusal::none || client_gone_) co_return why;
     if (const auto why = resolve_anew(); why != refusal::none) co_return why;
     if (const auto why = look_for_admission()) co_return *why;
@@ -52,22 +48,10 @@ net::task<refusal> exchange::park(strict_pool& by) {
   co_return outcome == strict_pool::outcome::given_up ? refusal::shutting_down : refusal::none;
 }
 
-void exchange::count_in_flight() {
-  strict_ = admitted_by_;
-  strict_->ledger().choose(counted_, session_.hash);
-  guard_.emplace(*pool().strict->fence, counted_);
-  answer_begun_ = false;
-}
-
-void exchange::guard_member() noexcept {
-  upstream_->io.guard(&*guard_);
-}
-
 /// Its answer was read to the end; or else it counts for as long as what was written may set something off.
 void exchange::end_in_flight() {
   auto& by = *std::exchange(strict_, nullptr);
   if (upstream_) upstream_->io.guard(nullptr);
-  guard_.reset();
   if (counted_.is_counted() && is_answered_whole()) return by.end(counted_);
   if (counted_.is_counted()) by.ledger().give_up(counted_);
   by.look_soon();

@@ -33,9 +33,9 @@ public:
   net::connection_limiter::permit release_permit() noexcept { return std::move(permit_); }
   const routing::ip_address& peer() const noexcept { return peer_; }
   std::unique_ptr<mac_memo>& memo_of_macs() noexcept { return memo_of_macs_; }
-  session_digest_memo& session_digests() {
-    if (!session_digests_) session_digests_ = std::make_unique<session_digest_memo>();
-    return *session_digests_;
+  session_fields_memo& session_fields() {
+    if (!session_fields_) session_fields_ = std::make_unique<session_fields_memo>();
+    return *session_fields_;
   }
   /// Empty lines since the last request: they may come one at a time, with the connection idle in between.
   unsigned& empty_lines() noexcept { return empty_lines_; }
@@ -55,8 +55,8 @@ private:
   routing::ip_address peer_;
   net::connection_limiter::permit permit_;
   std::unique_ptr<mac_memo> memo_of_macs_;
-  std::unique_ptr<session_digest_memo> session_digests_; ///< once a request went to a strict pool
-  exchange* serving_ = nullptr;                          ///< while a request is under way
+  std::unique_ptr<session_fields_memo> session_fields_; ///< once a request went to a strict pool
+  exchange* serving_ = nullptr;                         ///< while a request is under way
   bool idle_ = true;
   bool first_ = true; ///< no request yet
   unsigned empty_lines_ = 0;

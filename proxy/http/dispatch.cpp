@@ -52,7 +52,7 @@ bool exchange::place() {
 
 net::task<refusal> exchange::dispatch() {
   if (!place()) co_return refusal_of(placed_.reason, is_behind_session());
-  if (is_strict()) count_in_flight(); // in the step that has placed it
+  if (is_strict()) count_in_flight();
   bool fresh = false;
   for (;;) {
     ++attempts_;
@@ -136,7 +136,7 @@ net::task<exchange::attempt_result> exchange::send_request() {
   std::span<iovec> pieces = body_ ? body_->first_pieces(out_) : std::span<iovec>(out_piece_);
   if (body_ && body_->error() != refusal::none) return attempt_result{body_->error()};
 
-  if (strict_) guard_member();
+  if (strict_) upstream_->io.guard(&guard_);
   const auto [bytes, error] = upstream_->io.writev(pieces);
   if (error == net::fenced()) return attempt_result{refusal::fenced};
   if (error && !net::is_would_block(error)) {

@@ -102,7 +102,8 @@ net::task<exchange::end> exchange::serve_one() {
     if (client_gone_) co_return client_left();
   }
   if (why == refusal::none && pool().strict) {
-    why = co_await admit();
+    const auto at_once = look_for_admission(); // hardly any is parked: the others cost no frame
+    why = at_once ? *at_once : co_await wait_for_admission();
     if (client_gone_) co_return client_left();
   }
   if (why != refusal::none) {

@@ -107,11 +107,15 @@ private:
     return pool().strict && session_.from != routing::placement_key::origin::none;
   }
   std::optional<refusal> look_for_admission();
-  net::task<refusal> admit();
   net::task<refusal> wait_for_admission();
   net::task<refusal> park(strict_pool& by);
-  void count_in_flight();
-  void guard_member() noexcept;
+  /// In the step that has placed it.
+  void count_in_flight() noexcept {
+    strict_ = admitted_by_;
+    strict_->ledger().choose(counted_, session_.hash);
+    guard_.stand_at(strict_->fence());
+    answer_begun_ = false;
+  }
   void end_in_flight();
   bool reads_on() const noexcept { return strict_ && upstream_ && request_sent_ && !endless_; }
   void limit_reading() noexcept;
@@ -241,7 +245,7 @@ private:
   strict_pool* admitted_by_ = nullptr; ///< good until something is awaited
   strict_pool* strict_ = nullptr;      ///< in whose ledger it counts
   ownership::in_flight counted_;
-  std::optional<net::write_guard> guard_;
+  net::write_guard guard_{counted_};
   net::upstream_ptr upstream_;
   std::string out_; ///< the request's head to the member, kept for a retry
   std::array<iovec, 1> out_piece_{};

@@ -140,9 +140,7 @@ void write_request_head(const request_head& head, const forwarding_facts& facts,
   if (!seen.proto) out.add_field("X-Forwarded-Proto", facts.scheme);
   if (!seen.host && !facts.host.empty()) out.add_field("X-Forwarded-Host", facts.host);
   if (!seen.id) out.add_field("X-Request-Id", facts.request_id);
-  if (!facts.session_digest.empty()) {
-    out.add("Limpet-Session: ", facts.session_digest, "\r\nLimpet-Epoch: ", facts.epoch, "\r\n");
-  }
+  out.add(facts.session_fields);
   out.add(via_of(head.minor_version));
   add_framing(out, head.body);
   if (facts.upgrade) {

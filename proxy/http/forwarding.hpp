@@ -21,9 +21,8 @@ struct forwarding_facts {
   bool asterisk = false;       ///< OPTIONS *
   std::string_view request_id; ///< used where the request has none
   bool upgrade = false;        ///< the route lists it: Connection: upgrade passes
-  /// Of a session that is handed over by a barrier; else empty. Then Limpet-Session and Limpet-Epoch go on.
-  std::string_view session_digest;
-  std::string_view epoch; ///< the last committed one, in decimal digits
+  std::string_view
+      session_fields; ///< session_fields_memo::of(), where the session is handed over by a barrier
 };
 
 /// Writes the head that the member gets: end-to-end fields as they came, hop-by-hop ones off (RFC 9110

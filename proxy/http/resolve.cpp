@@ -155,8 +155,8 @@ void exchange::build_request_head() {
   facts.request_id = request_id_;
   facts.upgrade = upgrade_;
   if (is_strict()) {
-    facts.session_digest = client_->session_digests().of(pool().number, pool().digest_key, session_key());
-    facts.epoch = pool().epoch_text;
+    facts.session_fields =
+        client_->session_fields().of(pool().number, pool().digest_key, pool().view.epoch(), session_key());
   }
   write_request_head(head_, facts, out_);
 }

@@ -9,6 +9,8 @@ namespace limpet::http {
 namespace {
 
 constexpr std::string_view digits = "0123456789abcdef";
+constexpr std::string_view session_field = "Limpet-Session: ";
+constexpr std::size_t session_field_size = session_field.size() + session_digest().size() + 2; // and CRLF
 
 } // namespace
 
@@ -27,16 +29,22 @@ session_digest digest_session(std::string_view digest_key, std::string_view sess
   return out;
 }
 
-std::string_view session_digest_memo::of(std::uint32_t pool, std::string_view digest_key,
-                                         std::string_view session_key) {
-  if (!is_known_ || pool_ != pool || session_key_ != session_key) {
-    is_known_ = false; // for as long as there may be no memory for the key
-    session_key_.assign(session_key);
-    digest_ = digest_session(digest_key, session_key);
-    pool_ = pool;
-    is_known_ = true;
+/// With each commit the epoch is another, and the digest stays.
+void session_fields_memo::write(std::uint32_t pool, std::string_view digest_key, std::uint64_t epoch,
+                                std::string_view session_key) {
+  const bool is_known = !text_.empty() && pool_ == pool && session_key_ == session_key;
+  std::string text;
+  if (is_known) {
+    text.assign(text_, 0, session_field_size);
+  } else {
+    const auto digest = digest_session(digest_key, session_key);
+    text.append(session_field).append(digest.data(), digest.size()).append("\r\n");
   }
-  return {digest_.data(), digest_.size()};
+  text_.clear(); // for as long as there may be no memory for the rest
+  session_key_.assign(session_key);
+  pool_ = pool;
+  epoch_ = epoch;
+  text_ = fmt::format("{}Limpet-Epoch: {}\r\n", text, epoch);
 }
 
 } // namespace limpet::http

@@ -15,17 +15,27 @@ std::string session_digest_key(std::string_view cluster, std::string_view pool);
 using session_digest = std::array<char, 32>;
 session_digest digest_session(std::string_view digest_key, std::string_view session_key) noexcept;
 
-/// What a connection's last session was digested to, so that the next request of that session costs no HMAC.
-class session_digest_memo {
+/// The fields that tell a member whose request it gets, and by which epoch: Limpet-Session and Limpet-Epoch,
+/// each with its CRLF. A connection keeps those of its last session, so that the next request of that session
+/// costs no HMAC.
+class session_fields_memo {
 public:
   /// Good until the next call. `pool` is its number, which stands for `digest_key`.
-  std::string_view of(std::uint32_t pool, std::string_view digest_key, std::string_view session_key);
+  std::string_view of(std::uint32_t pool, std::string_view digest_key, std::uint64_t epoch,
+                      std::string_view session_key) {
+    if (text_.empty() || pool_ != pool || epoch_ != epoch || session_key_ != session_key)
+      write(pool, digest_key, epoch, session_key);
+    return text_;
+  }
 
 private:
-  std::uint32_t pool_ = 0;
+  void write(std::uint32_t pool, std::string_view digest_key, std::uint64_t epoch,
+             std::string_view session_key);
+
+  std::string text_; ///< empty: nothing is known yet
   std::string session_key_;
-  session_digest digest_{};
-  bool is_known_ = false;
+  std::uint64_t epoch_ = 0;
+  std::uint32_t pool_ = 0;
 };
 
 } // namespace limpet::http

@@ -47,7 +47,6 @@ struct pool_snapshot {
   std::shared_ptr<pool_state> state;
   std::optional<net::strict_view> strict; ///< of a pool that hands over by a barrier
   std::string digest_key;                 ///< session_digest_key(), of such a pool
-  std::string epoch_text;                 ///< what its members are told: the last committed epoch
 
   // Against the same pool in the snapshot before; see compare().
   std::uint64_t arrivals = 0; ///< grows where a session may have another owner though its member is well

@@ -56,7 +56,7 @@ void strict_pool::look() {
                               .incarnation = held_.incarnation,
                               .revision = held_.owners->revision(),
                               .none_left = ledger_.none_moved_left(now),
-                              .is_empty = ledger_.none_left(now)};
+                              .has_left = is_leaving_ && ledger_.none_left(now)};
   if (word != said_) {
     said_ = word;
     listener_.on_word(number_, word);
@@ -69,6 +69,11 @@ void strict_pool::look() {
 
 void strict_pool::on_due(void* self) noexcept {
   static_cast<strict_pool*>(self)->look();
+}
+
+void strict_pool::leave() {
+  is_leaving_ = true;
+  look_soon();
 }
 
 bool strict_pool::is_idle() noexcept {

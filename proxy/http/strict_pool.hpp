@@ -35,15 +35,18 @@ public:
   bool apply(const pool_snapshot& pool);
 
   ownership::drain_ledger& ledger() noexcept { return ledger_; }
+  /// Of what was applied last, and kept for as long as anything in flight was counted by it.
+  const net::write_fence& fence() const noexcept { return *held_.fence; }
   const ownership::parking& parked() const noexcept { return parking_; }
   /// Something was given up, or has changed otherwise: so may what this worker says.
   void look_soon();
-  /// Its answer was read to the end. Unless something is handed over, that changes what is said only where it
-  /// was the last.
+  /// Its answer was read to the end. Nobody waits for that unless something is handed over.
   void end(ownership::in_flight& f) {
     ledger_.end(f);
-    if (held_.owners->is_prepare() || ledger_.is_empty()) look_soon();
+    if (held_.owners->is_prepare() || is_leaving_) look_soon();
   }
+  /// The process is about to end, and no request comes any more: says once nothing is in flight.
+  void leave();
   /// Nothing of it is in flight, parked or still to be done.
   bool is_idle() noexcept;
 
@@ -65,6 +68,7 @@ private:
   ownership::parking parking_;
   bool is_scanned_ = true;
   bool is_look_due_ = false;
+  bool is_leaving_ = false;
   std::uint64_t next_ticket_ = 1;
   std::unordered_map<std::uint64_t, wait*> waiting_;
   std::optional<net::strict_word> said_;
@@ -96,7 +100,8 @@ private:
   std::coroutine_handle<> who_;
 };
 
-/// Those of a worker, by the number of their pool; kept for as long as anything of them is in flight.
-using strict_pools = std::unordered_map<std::uint32_t, std::unique_ptr<strict_pool>>;
+/// Those of a worker, at the number of their pool; kept for as long as anything of them is in flight. Null
+/// for other pools.
+using strict_pools = std::vector<std::unique_ptr<strict_pool>>;
 
 } // namespace limpet::http

@@ -43,8 +43,8 @@ tunnel::tunnel(worker_state& worker, opening&& opened)
 void tunnel::count(const opening& opened) {
   strict_->ledger().hand_over(*opened.counted, counted_);
   fence_ = opened.pool->strict->fence;
-  guard_.emplace(*fence_, counted_);
-  upstream_->io.guard(&*guard_);
+  guard_.stand_at(*fence_);
+  upstream_->io.guard(&guard_);
 }
 
 tunnel::~tunnel() {

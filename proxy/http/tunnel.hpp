@@ -101,7 +101,7 @@ private:
   strict_pool* strict_; ///< in whose ledger it counts
   ownership::in_flight counted_;
   std::shared_ptr<const net::write_fence> fence_;
-  std::optional<net::write_guard> guard_;
+  net::write_guard guard_{counted_};
   net::upstream_ptr upstream_;
   net::connection_limiter::permit permit_;
   direction up_;   ///< client to member

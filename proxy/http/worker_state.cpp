@@ -51,14 +51,21 @@ void worker_state::publish(std::shared_ptr<const snapshot> s) {
 void worker_state::apply_strict() {
   for (const auto& pool : current_->pools) {
     if (!pool->strict || !process.strict) continue;
-    auto& known = strict[pool->number];
+    if (pool->number >= strict_.size()) strict_.resize(pool->number + 1);
+    auto& known = strict_[pool->number];
     if (!known) known = std::make_unique<strict_pool>(loop, *process.strict, index_, *pool);
     if (known->apply(*pool)) streams.end_all(pool->number);
   }
-  std::erase_if(strict, [this](const auto& known) {
-    const auto is_its = [&](const auto& pool) { return pool->strict && pool->number == known.first; };
-    return std::ranges::none_of(current_->pools, is_its) && known.second->is_idle();
-  });
+  for (std::uint32_t number = 0; number < strict_.size(); ++number) {
+    const auto is_its = [number](const auto& pool) { return pool->strict && pool->number == number; };
+    auto& known = strict_[number];
+    if (known && std::ranges::none_of(current_->pools, is_its) && known->is_idle()) known.reset();
+  }
+}
+
+void worker_state::leave_strict() {
+  for (const auto& pool : strict_)
+    if (pool) pool->leave();
 }
 
 std::unique_ptr<exchange> worker_state::take_exchange() {
@@ -97,8 +104,8 @@ net::counter_shard worker_state::sample() const {
   gauge(metric::upstream_connections, 1, upstreams.idle_count());
   gauge(metric::buffered_bytes, 0, blocks.bytes_held());
   gauge(metric::epoch_waits, 0, epochs.count());
-  for (const auto& [number, pool] : strict)
-    gauge(metric::parked_now, number, pool->parked().requests());
+  for (std::uint32_t number = 0; number < strict_.size(); ++number)
+    if (strict_[number]) gauge(metric::parked_now, number, strict_[number]->parked().requests());
   streams.sample(copy);
   return copy;
 }

@@ -59,6 +59,7 @@ public:
     const snapshot& operator*() const noexcept { return *local_->shared_; }
     const snapshot* operator->() const noexcept { return local_->shared_.get(); }
     explicit operator bool() const noexcept { return local_ != nullptr; }
+    bool is(const reference& other) const noexcept { return local_ == other.local_; }
     reference share() const noexcept { return local_ ? reference(*local_) : reference(); }
 
   private:
@@ -100,14 +101,22 @@ public:
   live_streams streams{*this};
   record_sink* records = nullptr; ///< none: no access log
   epoch_waits epochs;
-  strict_pools strict;
 
   local_snapshot::reference current() const noexcept { return current_.share(); }
-  /// The same for a look that does not outlast the call.
+  bool is_current(const local_snapshot::reference& s) const noexcept { return current_.is(s); }
+  /// As current(), for a look that does not outlast the call.
   const snapshot& now_serving() const noexcept { return *current_; }
   /// From now on requests are routed by this one. Drops idle connections to members that it does not have,
   /// and begins to let go of what is under way and belongs elsewhere now.
   void publish(std::shared_ptr<const snapshot> s);
+
+  /// This worker's part in the hand-off of the pool with that number; null where it hands over in no such
+  /// way.
+  strict_pool* strict_of(std::uint32_t pool) const noexcept {
+    return pool < strict_.size() ? strict_[pool].get() : nullptr;
+  }
+  /// Once there is no connection any more: the process is about to leave these pools.
+  void leave_strict();
 
   std::unique_ptr<exchange> take_exchange();
   void give_back(std::unique_ptr<exchange> used);
@@ -133,6 +142,7 @@ private:
   static constexpr std::size_t exchanges_kept = 256;
   const std::size_t index_;
   local_snapshot::reference current_;
+  strict_pools strict_;
   std::vector<std::unique_ptr<exchange>> exchanges_;
   std::string date_;
   std::int64_t date_second_ = 0;

@@ -69,13 +69,13 @@ void ownership_source::runner::on_word(const net::strict_word& word) {
   words_[word.worker] = word;
   if (fsm_) fsm_->on_word(word.worker, word.revision, word.none_left);
   pump();
-  if (left_) leave_if_empty();
+  if (left_) end_leave();
 }
 
 /// Rule 4: nothing is dispatched any more; once nothing is in flight the keys are deleted.
 void ownership_source::runner::leave(std::function<void()> left) {
   left_ = std::move(left);
-  leave_if_empty();
+  end_leave();
 }
 
 source_status ownership_source::runner::status() const {
@@ -114,10 +114,10 @@ handoff_status ownership_source::runner::handoff() const {
   return h;
 }
 
-void ownership_source::runner::leave_if_empty() {
-  const auto is_empty = [](const auto& word) { return word && word->is_empty; };
+void ownership_source::runner::end_leave() {
+  const auto has_left = [](const auto& word) { return word && word->has_left; };
   const bool is_there = fsm_ && fsm_->registered();
-  if (is_there && !std::ranges::all_of(words_, is_empty)) return;
+  if (is_there && !std::ranges::all_of(words_, has_left)) return;
   fence_->set(ownership::long_ago);
   auto left = std::exchange(left_, {});
   if (!is_there) return left();

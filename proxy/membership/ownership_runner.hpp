@@ -33,7 +33,7 @@ private:
   using awaitable = boost::asio::awaitable<T>;
 
   // ownership_runner.cpp
-  void leave_if_empty();
+  void end_leave();
   /// The workers are told first, and let go of whatever they have; the registration follows their words.
   void begin_incarnation();
   void pump();

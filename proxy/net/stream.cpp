@@ -64,20 +64,11 @@ io_result stream::read_some(std::span<std::byte> into) noexcept {
 
 io_result stream::writev(std::span<const iovec> from) noexcept {
   if (!source_.may_write()) return {0, would_block()};
-  if (guard_) [[unlikely]]
-    return guarded_writev(from);
-  return plain_writev(from);
-}
-
-io_result stream::guarded_writev(std::span<const iovec> from) noexcept {
-  const auto now = boot_now();
-  if (!guard_->allows(now)) return {0, fenced()};
-  const auto written = plain_writev(from);
-  if (written.bytes > 0) guard_->wrote(now);
-  return written;
-}
-
-io_result stream::plain_writev(std::span<const iovec> from) noexcept {
+  ownership::boot_time allowed_at{};
+  if (guard_) {
+    allowed_at = boot_now();
+    if (!guard_->allows(allowed_at)) return {0, fenced()};
+  }
   std::size_t all = 0;
   for (const auto& piece : from)
     all += piece.iov_len;
@@ -91,6 +82,7 @@ io_result stream::plain_writev(std::span<const iovec> from) noexcept {
     }
     const auto bytes = static_cast<std::size_t>(n);
     if (bytes < all) source_.filled();
+    if (guard_ && bytes > 0) guard_->wrote(allowed_at);
     return {bytes, {}};
   }
 }

@@ -121,8 +121,6 @@ private:
     }
   };
 
-  io_result plain_writev(std::span<const iovec> from) noexcept;
-  io_result guarded_writev(std::span<const iovec> from) noexcept;
   /// Why whoever has this limit is to wait no longer, if so.
   error_code ended(const time_limit& limit) const noexcept;
   void arm(time_limit& limit, milliseconds after, deadline::expire_function on_due) noexcept;

@@ -25,7 +25,7 @@ struct strict_word {
   std::uint64_t incarnation = 0; ///< nothing of an earlier one is in flight there but what was given up
   std::uint64_t revision = 0;    ///< of the owners that it has applied
   bool none_left = false;        ///< nothing that these owners move is in flight there
-  bool is_empty = false;         ///< nothing at all is in flight there
+  bool has_left = false;         ///< it was told to leave, and nothing at all is in flight there
   friend bool operator==(const strict_word&, const strict_word&) = default;
 };
 

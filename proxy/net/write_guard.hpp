@@ -12,17 +12,19 @@ namespace limpet::net {
 /// no byte goes out behind the fence, or for what is not counted any more, and each that does is noted.
 class write_guard {
 public:
-  write_guard(const write_fence& fence, ownership::in_flight& counted) noexcept
-      : fence_(fence), counted_(counted) {}
+  explicit write_guard(ownership::in_flight& counted) noexcept : counted_(counted) {}
+
+  /// It has to last for as long as that is counted.
+  void stand_at(const write_fence& fence) noexcept { fence_ = &fence; }
 
   bool allows(ownership::boot_time now) const noexcept {
-    return counted_.is_counted() && fence_.is_open(now);
+    return counted_.is_counted() && fence_->is_open(now);
   }
   /// `allowed_at`: what allows() was asked with. The margin covers what lies between.
   void wrote(ownership::boot_time allowed_at) noexcept { counted_.writes(allowed_at); }
 
 private:
-  const write_fence& fence_;
+  const write_fence* fence_ = nullptr;
   ownership::in_flight& counted_;
 };
 

@@ -91,8 +91,6 @@ public:
 
   /// Whether nothing at all is counted (rule 4).
   bool none_left(boot_time now) noexcept;
-  /// The same but for what none_left() would find out of date.
-  bool is_empty() const noexcept { return staying_.empty() && moved_.empty() && unscanned_.empty(); }
 
 private:
   using list = boost::intrusive::list<in_flight, boost::intrusive::constant_time_size<false>>;

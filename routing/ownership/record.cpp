@@ -46,8 +46,7 @@ std::uint32_t owners::owner(std::uint64_t key_hash) const noexcept {
   return routing::owner(serving_, key_hash);
 }
 
-bool owners::moves(std::uint64_t key_hash) const noexcept {
-  if (!is_prepare_) return false;
+bool owners::has_another_owner(std::uint64_t key_hash) const noexcept {
   const auto from = routing::owner(serving_, key_hash);
   const auto to = routing::owner(next_, key_hash);
   if (from == view::npos || to == view::npos) return from != to;

@@ -64,9 +64,11 @@ public:
   /// Index into serving().members(), or view::npos where nobody owns the key.
   std::uint32_t owner(std::uint64_t key_hash) const noexcept;
   /// Whether a key waits for the commit of this record: it is not to be served before.
-  bool moves(std::uint64_t key_hash) const noexcept;
+  bool moves(std::uint64_t key_hash) const noexcept { return is_prepare_ && has_another_owner(key_hash); }
 
 private:
+  bool has_another_owner(std::uint64_t key_hash) const noexcept;
+
   std::uint64_t revision_ = 0;
   std::uint64_t epoch_ = 0;
   bool is_prepare_ = false;

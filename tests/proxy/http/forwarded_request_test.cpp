@@ -155,8 +155,7 @@ TEST_F(forwarded_request, leaves_h2c_behind) {
 }
 
 TEST_F(forwarded_request, tells_of_the_session_and_the_epoch_where_there_are_any) {
-  facts.session_digest = "00ff";
-  facts.epoch = "42";
+  facts.session_fields = "Limpet-Session: 00ff\r\nLimpet-Epoch: 42\r\n";
   const auto lines = forward("Limpet-Session: mine\r\nLIMPET-EPOCH: 43\r\n");
   EXPECT_THAT(lines, IsSupersetOf({"Limpet-Session: 00ff", "Limpet-Epoch: 42"}));
   EXPECT_THAT(lines, Not(Contains(HasSubstr("43"))));

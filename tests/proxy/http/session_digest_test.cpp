@@ -28,19 +28,24 @@ TEST(session_digest, differs_by_cluster_pool_and_session) {
   EXPECT_NE(of("a b", "c", "s"), of("a", "b c", "s"));
 }
 
-TEST(session_digest, a_memo_answers_as_without_one) {
-  session_digest_memo memo;
+TEST(session_fields, a_memo_answers_as_without_one) {
+  session_fields_memo memo;
   const auto here = session_digest_key("c", "here");
   const auto there = session_digest_key("c", "there");
-  const auto expect = [&](std::uint32_t pool, const std::string& key, const char* session) {
-    EXPECT_EQ(memo.of(pool, key, session), text(digest_session(key, session))) << pool << ' ' << session;
+  const auto expect = [&](std::uint32_t pool, const std::string& key, std::uint64_t epoch,
+                          const char* session) {
+    const auto written = "Limpet-Session: " + text(digest_session(key, session)) +
+                         "\r\nLimpet-Epoch: " + std::to_string(epoch) + "\r\n";
+    EXPECT_EQ(memo.of(pool, key, epoch, session), written) << pool << ' ' << epoch << ' ' << session;
   };
-  expect(0, here, ""); // a memo that knows nothing yet is of pool 0 and no key
-  expect(0, here, "one");
-  expect(0, here, "one");
-  expect(1, there, "one");
-  expect(1, there, "two");
-  expect(0, here, "two");
+  expect(0, here, 0, ""); // a memo that knows nothing yet is of pool 0, no epoch and no key
+  expect(0, here, 7, "one");
+  expect(0, here, 7, "one");
+  expect(0, here, 12'345, "one");
+  expect(1, there, 12'345, "one");
+  expect(1, there, 12'345, "two");
+  expect(1, there, 7, "two");
+  expect(0, here, 7, "two");
 }
 
 } // namespace

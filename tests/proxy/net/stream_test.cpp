@@ -91,7 +91,8 @@ TEST_F(stream_test, writes_nothing_that_its_guard_does_not_allow) {
   ownership::drain_ledger ledger(1s);
   ownership::in_flight counted;
   write_fence fence;
-  write_guard guard(fence, counted);
+  write_guard guard(counted);
+  guard.stand_at(fence);
   const std::array<iovec, 1> piece{iovec{const_cast<char*>("x"), 1}};
   near.guard(&guard);
   ledger.choose(counted, 1);
