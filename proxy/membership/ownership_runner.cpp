@@ -153,8 +153,16 @@ void ownership_source::runner::pump() {
   }
   if (fsm_->ended()) return end_incarnation("it has lost its registration");
   hold(fsm_->held());
-  fence_->set(fsm_->serve_until());
-  arm(fsm_->wake_at());
+  set_fence();
+}
+
+/// Workers look at the clock only as they write. So that requests are refused before that, and no member is
+/// asked for in vain, the fence is shut once its time is over.
+void ownership_source::runner::set_fence() {
+  const auto until = fsm_->serve_until();
+  const bool is_open = net::boot_now() < until;
+  fence_->set(is_open ? until : ownership::long_ago);
+  arm(is_open ? std::min(until, fsm_->wake_at()) : fsm_->wake_at());
 }
 
 void ownership_source::runner::end_incarnation(std::string_view why) {

@@ -34,6 +34,7 @@ private:
 
   // ownership_runner.cpp
   void end_leave();
+  void set_fence();
   /// The workers are told first, and let go of whatever they have; the registration follows their words.
   void begin_incarnation();
   void pump();
