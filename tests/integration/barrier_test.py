@@ -226,6 +226,12 @@ class Faults(BarrierTest):
         sent = len(self.members["a"].requests)
         self.assertEqual(self.ask(one, "alice").status, 503)
         self.assertEqual(len(self.members["a"].requests), sent, "nothing was written")
+
+        def is_refused_at_once():
+            before = one.metrics().total("limpet_member_requests_total")
+            return self.ask(one, "alice").status == 503 and one.metrics().total("limpet_member_requests_total") == before
+
+        wait_until(is_refused_at_once, "refusals that choose no member")
         self.etcd.process.send_signal(signal.SIGCONT)
         self.wait_until_served(one)
 
