@@ -21,8 +21,8 @@ struct forwarding_facts {
   bool asterisk = false;       ///< OPTIONS *
   std::string_view request_id; ///< used where the request has none
   bool upgrade = false;        ///< the route lists it: Connection: upgrade passes
-  std::string_view
-      session_fields; ///< session_fields_memo::of(), where the session is handed over by a barrier
+  /// session_fields_memo::of(), where the session is handed over by a barrier.
+  std::string_view session_fields;
 };
 
 /// Writes the head that the member gets: end-to-end fields as they came, hop-by-hop ones off (RFC 9110

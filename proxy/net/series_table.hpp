@@ -19,8 +19,8 @@ public:
   Value& operator[](Key key) {
     if (4 * (entries_.size() + 1) > index_.size()) grow();
     auto at = slot_of(key);
-    const auto* numbers =
-        index_.data(); // slots are masked, and numbers are those of entries: nothing to check
+    // Slots are masked, and numbers are those of entries: no bounds to check.
+    const auto* numbers = index_.data();
     while (const auto number = numbers[at]) {
       auto& found = entries_.data()[number - 1];
       if (found.first == key) return found.second;
