@@ -103,6 +103,10 @@ void check_barrier(const pool& p, const place& at, reader& r) {
   if (at.has("ejection"))
     r.error(at.key("ejection").key_where(), "a proxy never leaves a member alone by itself here",
             "leave it out");
+  if (p.rebalance.per_second == 0)
+    r.error(at.key("rebalance").key("per_second").where(),
+            "a hand-off waits until the tunnels and event streams of sessions that move are let go",
+            "let some go each second, or write handoff: available");
   if (at.has("rails"))
     r.warning(at.key("rails").key_where(), "rails hold nothing back in a pool that hands over by a barrier",
               "its members change once all proxies agree");

@@ -6,6 +6,7 @@
 #include "proxy/logging.hpp"
 #include "proxy/privileges.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <spdlog/spdlog.h>
@@ -46,6 +47,15 @@ std::uint64_t raise_descriptor_limit() {
   ::setrlimit(RLIMIT_NOFILE, &limit);
   ::getrlimit(RLIMIT_NOFILE, &limit);
   return limit.rlim_cur;
+}
+
+/// How long what was given up may count in any of the pools.
+ownership::duration counts_after_write(const config::settings& settings) {
+  ownership::duration longest{0};
+  for (const auto& [name, pool] : settings.pools)
+    if (pool.handoff == config::handoff_mode::barrier)
+      longest = std::max(longest, config::limits_of(pool.barrier).counts_after_write());
+  return longest;
 }
 
 } // namespace
@@ -249,13 +259,16 @@ void server::begin_drain() {
 
 void server::close_listeners() {
   process_.draining.store(true, std::memory_order_relaxed);
-  for (auto& w : workers_)
+  still_accepting_ = workers_.size();
+  for (auto& w : workers_) {
     w->drain(control_.settings().shutdown.drain / 2);
+    w->post([this](http::worker_state&) { boost::asio::post(io_, [this] { --still_accepting_; }); });
+  }
   await_drained();
 }
 
 void server::await_drained() {
-  if (process_.connections.count() == 0) return leave_pools();
+  if (still_accepting_ == 0 && process_.connections.count() == 0) return leave_pools();
   if (std::chrono::steady_clock::now() >= drain_ends_) {
     spdlog::warn("the drain's time is over: {} connections are cut", process_.connections.count());
     return finish(exit_code::unclean);
@@ -266,12 +279,15 @@ void server::await_drained() {
   });
 }
 
-/// Whatever is given up counts for a while; nobody waits for longer than that here. Others take out who has
-/// not left.
+/// Whatever is given up counts for a while; nobody waits for longer than that here, and some time for etcd.
+/// Others take out who has not left.
 void server::leave_pools() {
-  timer_.expires_after(2s);
+  timer_.expires_after(counts_after_write(control_.settings()) + 2s);
   timer_.async_wait([this](boost::system::error_code error) {
-    if (!error) finish(exit_code::clean);
+    if (error) return;
+    spdlog::warn(
+        "not all pools could be left in order: other proxies wait for this one until its lease is over");
+    finish(exit_code::clean);
   });
   control_.leave([this] { finish(exit_code::clean); });
   for (auto& w : workers_)

@@ -48,6 +48,17 @@ net::task<refusal> exchange::park(strict_pool& by) {
   co_return outcome == strict_pool::outcome::given_up ? refusal::shutting_down : refusal::none;
 }
 
+/// For another attempt at the same owner. What was written by the one before counts for as long as it may set
+/// something off, the next by itself. False where the owner may be another one meanwhile.
+bool exchange::count_again() {
+  if (!strict_ || !counted_.has_written()) return true;
+  if (!worker_.is_current(snapshot_) || look_for_admission() != refusal::none) return false;
+  strict_->ledger().give_up(counted_);
+  strict_->look_soon();
+  count_in_flight();
+  return true;
+}
+
 /// Its answer was read to the end; or else it counts for as long as what was written may set something off.
 void exchange::end_in_flight() {
   auto& by = *std::exchange(strict_, nullptr);
@@ -82,7 +93,7 @@ net::task<> exchange::drop_answer() {
 /// A member that has answered before it had all of the content may still be at work.
 bool exchange::is_answered_whole() const noexcept {
   if (!answer_begun_ || answer_.status == 101) return false; // a tunnel that did not come about
-  return answer_decoder_.done() && (!body_ || body_->finished());
+  return answer_decoder_.done() && (request_sent_ || (body_ && body_->all_sent()));
 }
 
 } // namespace limpet::http

@@ -65,8 +65,7 @@ net::task<refusal> exchange::dispatch() {
     const bool is_over = client_gone_ || client_->io().interrupted();
     if (is_over || result.why == refusal::none) co_return result.why;
     if (const auto why = co_await give_up_attempt(result); why != refusal::none) co_return why;
-    const bool may_have_begun = strict_ && counted_.has_written();
-    if (result.retry_same && !fresh && !may_have_begun) {
+    if (result.retry_same && !fresh && count_again()) {
       fresh = true;
       worker_.count(metric::retries, pool().number, 0);
       continue;

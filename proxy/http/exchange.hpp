@@ -116,6 +116,7 @@ private:
     guard_.stand_at(strict_->fence());
     answer_begun_ = false;
   }
+  bool count_again();
   void end_in_flight();
   bool reads_on() const noexcept { return strict_ && upstream_ && request_sent_ && !endless_; }
   void limit_reading() noexcept;

@@ -34,8 +34,9 @@ bool named_by_connection(const connection_options& options, std::string_view nam
                      [&](std::string_view option) { return iequals(option, name); });
 }
 
+/// With an underscore, too: to a CGI program (RFC 3875 section 4.1.18) both are one name.
 bool is_ours(std::string_view name) noexcept {
-  return name.size() >= 7 && iequals(name.substr(0, 7), "limpet-");
+  return name.size() >= 7 && (name[6] == '-' || name[6] == '_') && iequals(name.substr(0, 6), "limpet");
 }
 
 /// What the proxy's own fields take beside those that it passes on, give or take.

@@ -24,11 +24,12 @@ enum class parting : std::uint8_t {
   removed,  ///< its member is not in the view any more
   draining, ///< its member drains
   moved,    ///< its session has another owner
+  fenced,   ///< the proxy may not serve the pool any more (`handoff: barrier`)
   count_
 };
 inline constexpr auto partings = static_cast<std::size_t>(parting::count_);
 
-/// In the access log: "member_removed", "member_draining" or "rebalanced".
+/// In the access log: "member_removed", "member_draining", "rebalanced" or "fenced".
 std::string_view name_of(parting why) noexcept;
 /// In a close frame.
 std::string_view reason_of(parting why) noexcept;

@@ -17,13 +17,14 @@ constexpr net::milliseconds close_grace{2'000};
 } // namespace
 
 std::string_view name_of(parting why) noexcept {
-  constexpr std::array<std::string_view, partings> names{"member_removed", "member_draining", "rebalanced"};
+  constexpr std::array<std::string_view, partings> names{"member_removed", "member_draining", "rebalanced",
+                                                         "fenced"};
   return names[static_cast<std::size_t>(why)];
 }
 
 std::string_view reason_of(parting why) noexcept {
-  constexpr std::array<std::string_view, partings> reasons{"the member was removed", "the member is draining",
-                                                           "the session has moved"};
+  constexpr std::array<std::string_view, partings> reasons{
+      "the member was removed", "the member is draining", "the session has moved", "the proxy has lost etcd"};
   return reasons[static_cast<std::size_t>(why)];
 }
 

@@ -103,6 +103,8 @@ public:
   void publish(const snapshot& s);
   /// Ends all of a pool at once: the proxy may not serve it any more.
   void end_all(std::uint32_t pool);
+  /// The same for tunnels and event streams; requests have on_remove.deadline for their answers.
+  void end_endless(std::uint32_t pool);
   /// Whether members answer again whose sessions had failed over. To be asked some times a second.
   void look_for_recoveries();
   /// The gauges.
@@ -136,6 +138,8 @@ private:
   void leave(live_stream& s, parting why);
   void wait_in(departures& waiting, live_stream& s);
   void stop_waiting(live_stream& s) noexcept;
+  template <class What>
+  void for_all(std::uint32_t pool, What what);
   net::milliseconds rest_of(const member_streams& m) const noexcept;
   void forget(live_stream& s, pool_streams& p) noexcept;
   void part(live_stream& s, parting why, net::milliseconds within);

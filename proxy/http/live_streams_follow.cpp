@@ -28,13 +28,25 @@ routing::followed live_streams::ask(const live_stream& s) const {
   });
 }
 
-void live_streams::end_all(std::uint32_t pool) {
+template <class What>
+void live_streams::for_all(std::uint32_t pool, What what) {
   const auto found = pools_.find(pool);
   if (found == pools_.end()) return;
   for (auto* m : found->second.members) {
     for (auto* s : m->all.copy()) // each may leave the list when it hears of it
-      end(*s, parting::removed);
+      what(*s);
   }
+}
+
+void live_streams::end_all(std::uint32_t pool) {
+  for_all(pool, [this](live_stream& s) { end(s, parting::fenced); });
+}
+
+void live_streams::end_endless(std::uint32_t pool) {
+  for_all(pool, [this](live_stream& s) {
+    if (s.kind_ != stream_kind::request) return end(s, parting::fenced);
+    if (s.phase_ != phase::parted) part(s, parting::fenced, s.member_->pool.on_remove.deadline);
+  });
 }
 
 /// Placed by a snapshot that was replaced meanwhile, or away from its owner, who may have come back

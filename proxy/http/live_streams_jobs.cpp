@@ -118,7 +118,14 @@ void live_streams::arm(pool_streams& p, departures& waiting) {
 }
 
 departure_pace::settings live_streams::pace_of(const pool_streams& p, const departures& waiting) noexcept {
-  if (&waiting == &p.moving) return {p.rebalance.per_second, {}, p.rebalance.jitter_percent};
+  if (&waiting == &p.moving) {
+    // A hand-off waits for them all: so many that they take too long go faster.
+    const bool is_awaited = p.now && p.now->strict;
+    const auto within = std::chrono::duration<double>(p.on_remove.deadline).count();
+    if (!is_awaited || static_cast<double>(waiting.size()) <= p.rebalance.per_second * within)
+      return {p.rebalance.per_second, {}, p.rebalance.jitter_percent};
+    return {0, p.on_remove.deadline, p.rebalance.jitter_percent};
+  }
   return {p.on_remove.per_second, p.on_remove.deadline / 2, p.on_remove.jitter_percent};
 }
 

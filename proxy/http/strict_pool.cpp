@@ -24,19 +24,26 @@ strict_pool::strict_pool(net::event_loop& loop, strict_listener& listener, std::
       ledger_(config::limits_of(pool.settings.barrier).counts_after_write()),
       parking_(bounds_of(pool.settings.barrier.parking)) {}
 
-bool strict_pool::apply(const pool_snapshot& pool) {
+strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
   const auto& next = *pool.strict;
+  if (held_ == next) return ending::nothing;
   const bool is_another = held_.incarnation != 0 && held_.incarnation != next.incarnation;
-  if (held_ == next) return false;
+  const bool has_lapsed = held_.lapses != next.lapses;
   held_ = next;
-  if (is_another) ledger_.give_up_all();
+  if (is_another) {
+    ledger_.give_up_all();
+    // A reload may have changed them, and begins another incarnation.
+    ledger_.count_for(config::limits_of(pool.settings.barrier).counts_after_write());
+    parking_.set_bounds(bounds_of(pool.settings.barrier.parking));
+  }
   ledger_.apply();
   is_scanned_ = false;
   const auto moves = [this](std::uint64_t key_hash) { return held_.owners->moves(key_hash); };
   parking_.release(
       moves, [this](ownership::parking_place& p) { static_cast<wait&>(p).end_with(outcome::released); });
   look_soon();
-  return is_another;
+  if (is_another) return ending::all;
+  return has_lapsed ? ending::endless : ending::nothing;
 }
 
 void strict_pool::look_soon() {
@@ -74,10 +81,6 @@ void strict_pool::on_due(void* self) noexcept {
 void strict_pool::leave() {
   is_leaving_ = true;
   look_soon();
-}
-
-bool strict_pool::is_idle() noexcept {
-  return !is_look_due_ && waiting_.empty() && ledger_.none_left(net::boot_now());
 }
 
 strict_pool::wait::wait(strict_pool& pool, std::uint64_t key_hash, std::size_t bytes)

@@ -30,9 +30,14 @@ public:
               const pool_snapshot& pool);
   strict_pool(const strict_pool&) = delete;
 
-  /// The worker serves by this one from now on. True where another incarnation has begun: all that was in
-  /// flight is given up, and whoever calls this ends it.
-  bool apply(const pool_snapshot& pool);
+  /// What whoever applies has to end.
+  enum class ending : std::uint8_t {
+    nothing,
+    endless, ///< the fence's time is over: tunnels and event streams would go on behind it
+    all      ///< another incarnation has begun: all that was in flight is given up
+  };
+  /// The worker serves by this one from now on.
+  ending apply(const pool_snapshot& pool);
 
   ownership::drain_ledger& ledger() noexcept { return ledger_; }
   /// Of what was applied last, and kept for as long as anything in flight was counted by it.
@@ -47,8 +52,6 @@ public:
   }
   /// The process is about to end, and no request comes any more: says once nothing is in flight.
   void leave();
-  /// Nothing of it is in flight, parked or still to be done.
-  bool is_idle() noexcept;
 
   enum class outcome : std::uint8_t { released, timed_out, given_up };
   /// A request's wait, for co_await. Destroyed in its wait, it is not called any more.
@@ -100,8 +103,8 @@ private:
   std::coroutine_handle<> who_;
 };
 
-/// Those of a worker, at the number of their pool; kept for as long as anything of them is in flight. Null
-/// for other pools.
+/// Those of a worker, at the number of their pool; null for others. They stay, as the numbers do: requests
+/// refer to them, and a pool that was taken out may come back while some are under way.
 using strict_pools = std::vector<std::unique_ptr<strict_pool>>;
 
 } // namespace limpet::http

@@ -54,12 +54,9 @@ void worker_state::apply_strict() {
     if (pool->number >= strict_.size()) strict_.resize(pool->number + 1);
     auto& known = strict_[pool->number];
     if (!known) known = std::make_unique<strict_pool>(loop, *process.strict, index_, *pool);
-    if (known->apply(*pool)) streams.end_all(pool->number);
-  }
-  for (std::uint32_t number = 0; number < strict_.size(); ++number) {
-    const auto is_its = [number](const auto& pool) { return pool->strict && pool->number == number; };
-    auto& known = strict_[number];
-    if (known && std::ranges::none_of(current_->pools, is_its) && known->is_idle()) known.reset();
+    const auto ends = known->apply(*pool);
+    if (ends == strict_pool::ending::all) streams.end_all(pool->number);
+    if (ends == strict_pool::ending::endless) streams.end_endless(pool->number);
   }
 }
 

@@ -46,9 +46,13 @@ void ownership_source::runner::failed(const action& a, const etcd::error& reason
   fsm_->on_failed(a, net::boot_now());
 }
 
-/// False where the pool stops for what was found.
-bool ownership_source::runner::is_ours(const ownership_table& found) {
-  const auto complaint = found.complaint();
+bool ownership_source::runner::believes(const ownership_store::reading& found, std::uint64_t known) {
+  if (found.revision < known) {
+    stop_for_restore();
+    return false;
+  }
+  known_revision_ = std::max(known_revision_, found.revision);
+  const auto complaint = found.table.complaint();
   if (complaint.empty()) return true;
   halt(complaint);
   return false;
@@ -92,11 +96,12 @@ asio::awaitable<void> ownership_source::runner::register_incarnation(std::uint64
   if (!is_current(incarnation)) co_return;
   if (!lease) co_return co_await register_failed(lease.error(), incarnation);
   lease_ = *lease;
+  const auto known = known_revision_;
   auto done = co_await store_.register_once(name, *lease);
   if (!is_current(incarnation)) co_return;
   if (!done) co_return co_await register_failed(done.error(), incarnation);
   if (!*done) co_return fsm_->on_register_failed();
-  if (!is_ours((*done)->table)) co_return;
+  if (!believes(**done, known)) co_return;
   last_error_.clear();
   spdlog::info("pool {}: registered as {}", options_.pool, name);
   was_registered_ = true;
@@ -120,10 +125,11 @@ asio::awaitable<void> ownership_source::runner::register_failed(etcd::error reas
 
 asio::awaitable<void> ownership_source::runner::read_self(action a, std::uint64_t incarnation) {
   const auto name = fsm_->incarnation();
+  const auto known = known_revision_;
   const auto found = co_await store_.read_self(name, fsm_->held().revision);
   if (!is_current(incarnation)) co_return;
   if (!found) co_return failed(a, found.error());
-  if (!is_ours(found->table)) co_return;
+  if (!believes(*found, known)) co_return;
   last_error_.clear();
   const auto& read = found->table.record();
   const auto& newest = read.revision > 0 ? read : fsm_->held();
@@ -131,17 +137,20 @@ asio::awaitable<void> ownership_source::runner::read_self(action a, std::uint64_
 }
 
 asio::awaitable<void> ownership_source::runner::read_members(action a, std::uint64_t incarnation) {
+  const auto known = known_revision_;
   const auto found = co_await store_.read_members();
   if (!is_current(incarnation)) co_return;
   if (!found) co_return failed(a, found.error());
+  if (!believes(*found, known)) co_return;
   fsm_->on_members_read(found->table.members().members(), found->revision, net::boot_now());
 }
 
 asio::awaitable<void> ownership_source::runner::read_barrier(action a, std::uint64_t incarnation) {
+  const auto known = known_revision_;
   const auto found = co_await store_.read_barrier();
   if (!is_current(incarnation)) co_return;
   if (!found) co_return failed(a, found.error());
-  if (!is_ours(found->table)) co_return;
+  if (!believes(*found, known)) co_return;
   const auto& view = found->table.record();
   fsm_->on_barrier_read({view.revision, found->table.routers()}, view, net::boot_now());
 }

@@ -75,6 +75,7 @@ void ownership_source::runner::on_word(const net::strict_word& word) {
 /// Rule 4: nothing is dispatched any more; once nothing is in flight the keys are deleted.
 void ownership_source::runner::leave(std::function<void()> left) {
   left_ = std::move(left);
+  fence_->set(ownership::long_ago); // whoever says that nothing is in flight there has seen it
   end_leave();
 }
 
@@ -160,9 +161,15 @@ void ownership_source::runner::pump() {
 /// asked for in vain, the fence is shut once its time is over.
 void ownership_source::runner::set_fence() {
   const auto until = fsm_->serve_until();
-  const bool is_open = net::boot_now() < until;
+  const bool is_open = net::boot_now() < until && !left_;
+  const bool was_open = !fence_->is_shut();
   fence_->set(is_open ? until : ownership::long_ago);
   arm(is_open ? std::min(until, fsm_->wake_at()) : fsm_->wake_at());
+  if (!was_open || is_open || left_) return;
+  ++lapses_;
+  spdlog::warn("pool {}: nobody is served: for {} ms nothing was heard of etcd", options_.pool,
+               to_ms(options_.protocol.limits.window).count());
+  publish();
 }
 
 void ownership_source::runner::end_incarnation(std::string_view why) {
@@ -192,7 +199,8 @@ void ownership_source::runner::publish() {
   member_list list;
   list.members = held_.committed_members();
   list.epoch = held_.committed_epoch();
-  list.strict = net::strict_view{std::make_shared<const ownership::owners>(held_), fence_, incarnation_};
+  list.strict =
+      net::strict_view{std::make_shared<const ownership::owners>(held_), fence_, incarnation_, lapses_};
   has_published_ = has_published_ || held_.revision > 0;
   publish_(std::move(list));
 }
@@ -207,8 +215,7 @@ void ownership_source::runner::arm(ownership::boot_time at) {
 
 void ownership_source::runner::on_update(const std::vector<etcd::change>& changes,
                                          const etcd::watch_status& status) {
-  if (status.restores != restores_) halt("etcd went back in time or is another cluster; restart to go on");
-  restores_ = status.restores;
+  if (std::exchange(restores_, status.restores) != status.restores) stop_for_restore();
   for (const auto& change : changes)
     seen_.apply(change);
   look_at_complaints();
@@ -227,12 +234,17 @@ void ownership_source::runner::tell_what_was_seen() {
 }
 
 void ownership_source::runner::look_at_complaints() {
-  if (restores_ > 0) return;
+  if (was_restored_) return;
   const auto complaint = seen_.complaint();
   if (!complaint.empty()) return halt(complaint);
   if (halted_.empty()) return;
   spdlog::warn("pool {}: goes on, what it had stopped for is gone", options_.pool);
   halted_.clear();
+}
+
+void ownership_source::runner::stop_for_restore() {
+  was_restored_ = true;
+  halt("etcd went back in time or is another cluster; restart to go on");
 }
 
 /// Nobody is served: what the store says cannot be relied on.

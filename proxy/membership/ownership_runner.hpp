@@ -48,6 +48,8 @@ private:
   void look_at_complaints();
   /// Nobody is served: what the store says cannot be relied on.
   void halt(std::string why);
+  /// For good.
+  void stop_for_restore();
 
   // ownership_actions.cpp
   static awaitable<void> delete_keys(std::shared_ptr<runner> self, std::string incarnation,
@@ -56,8 +58,9 @@ private:
   /// Whether the one who asked is still there to hear.
   bool is_current(std::uint64_t incarnation) const;
   void failed(const action& a, const etcd::error& reason);
-  /// False where the pool stops for what was found.
-  bool is_ours(const ownership_table& found);
+  /// False where the pool stops for what was found: foreign or damaged values, or a store that has fallen
+  /// behind `known`, which is known_revision_ when the read was sent.
+  bool believes(const ownership_store::reading& found, std::uint64_t known);
   static awaitable<void> perform(std::shared_ptr<runner> self, action a, std::uint64_t incarnation);
   awaitable<void> register_incarnation(std::uint64_t incarnation);
   /// The next incarnation tries it again, and not at once.
@@ -93,6 +96,9 @@ private:
   std::chrono::milliseconds last_handoff_{0};
   std::uint64_t commits_ = 0;
   std::uint64_t restores_ = 0;
+  std::uint64_t known_revision_ = 0; ///< the newest that a linearizable read was of
+  std::uint64_t lapses_ = 0;         ///< how often the fence's time was over
+  bool was_restored_ = false;
   std::uint64_t errors_ = 0;
   std::string last_error_;
   std::string halted_;

@@ -16,6 +16,8 @@ struct strict_view {
   /// Of this process in the pool's barrier set, from 1. With another number all that is in flight is given
   /// up.
   std::uint64_t incarnation = 0;
+  /// How often the fence's time was over. Each time, what is endless ends, which would go on behind it.
+  std::uint64_t lapses = 0;
   friend bool operator==(const strict_view&, const strict_view&) = default;
 };
 

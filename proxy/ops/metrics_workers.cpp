@@ -42,7 +42,7 @@ constexpr std::array<std::string_view, http::epoch_outcomes> epoch_outcomes{"rea
                                                                             "timeout", "limited", "given_up"};
 
 /// In the order of http::parting and of http::stream_kind.
-constexpr std::array<std::string_view, http::partings> partings{"removed", "draining", "moved"};
+constexpr std::array<std::string_view, http::partings> partings{"removed", "draining", "moved", "fenced"};
 constexpr std::array<std::string_view, http::stream_kinds> stream_kinds{"request", "event_stream", "tunnel"};
 
 std::string_view parting_name(std::uint32_t number) noexcept {

@@ -52,6 +52,8 @@ public:
   explicit drain_ledger(duration counts_for, std::size_t given_up_max = 4096)
       : counts_for_(counts_for), given_up_max_(given_up_max) {}
   drain_ledger(const drain_ledger&) = delete;
+  /// From now on; what was given up already keeps its time.
+  void count_for(duration d) noexcept { counts_for_ = d; }
   /// All in flight must have ended or been given up.
   ~drain_ledger() = default;
 
@@ -98,7 +100,7 @@ private:
   list& list_of(const in_flight& f) noexcept;
   void forget_old(boot_time now) noexcept;
 
-  const duration counts_for_;
+  duration counts_for_;
   const std::size_t given_up_max_;
   std::uint32_t applied_ = 0; ///< how often
   list unscanned_;            ///< not looked at since the last apply()

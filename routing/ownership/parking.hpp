@@ -66,11 +66,13 @@ public:
   std::size_t requests() const noexcept { return count_; }
   std::size_t bytes() const noexcept { return bytes_; }
   const limits& bounds() const noexcept { return limits_; }
+  /// For whoever comes from now on.
+  void set_bounds(const limits& l) noexcept { limits_ = l; }
 
 private:
   using list = boost::intrusive::list<parking_place, boost::intrusive::constant_time_size<false>>;
 
-  const limits limits_;
+  limits limits_;
   list waiting_;
   std::unordered_map<std::uint64_t, std::size_t> per_session_;
   std::size_t count_ = 0;

@@ -44,6 +44,8 @@ TEST(barrier_settings, rest_on_etcd_keys_and_limits) {
               ElementsAre(HasSubstr("set timeouts.answer to barrier.work_max (3000ms) or less")));
   EXPECT_THAT(errors("{header: X}", good + "    health: {http: {path: /}}\n"),
               ElementsAre(HasSubstr("a proxy never leaves a member alone by itself here")));
+  EXPECT_THAT(errors("{header: X}", good + "    rebalance: {per_second: 0}\n"),
+              ElementsAre(HasSubstr("a hand-off waits until the tunnels and event streams")));
   EXPECT_THAT(errors("{header: X}", good + "    ejection: {consecutive_failures: 3}\n"),
               ElementsAre(HasSubstr("a proxy never leaves a member alone by itself here")));
 }

@@ -5,6 +5,7 @@ import signal
 
 from harness.client import ConnectionEnded
 from harness.etcd_case import MEMBERS, EtcdTest
+from harness.full_listener import FullListener
 from harness.limpet import static_config
 from harness.session_member import SessionMember
 from harness.waiting import wait_until
@@ -156,6 +157,16 @@ class HandOff(BarrierTest):
             self.members[name].release()
         self.wait_for_commit_of("abc")
 
+    def test_a_member_that_closes_behind_its_answers_loses_no_request(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        with self.connect(one.address) as client:
+            for _ in range(100):
+                self.assertEqual(client.request("GET", "/close", [("X-User-Id", "alice")]).status, 200)
+        self.join("b")
+        self.wait_for_commit_of("ab")
+
     def test_an_answer_without_an_end_holds_up_nobody_for_longer_than_the_deadline(self):
         self.join("a"), self.join("b")
         one = self.start_proxy("one", on_remove={"deadline": "1s"})
@@ -232,6 +243,9 @@ class Faults(BarrierTest):
             return self.ask(one, "alice").status == 503 and one.metrics().total("limpet_member_requests_total") == before
 
         wait_until(is_refused_at_once, "refusals that choose no member")
+        with self.assertRaises((ConnectionEnded, OSError)):
+            tunnel.read_frame()
+        self.assertEqual(one.metrics().total("limpet_streams_cut_total", reason="fenced"), 1)
         self.etcd.process.send_signal(signal.SIGCONT)
         self.wait_until_served(one)
 
@@ -292,6 +306,15 @@ class Exit(BarrierTest):
         self.assertNotIn("is dead", two.process.output())
 
 
+    def test_a_proxy_with_a_tunnel_leaves_once_that_counts_no_more(self):
+        self.join("a")
+        one = self.start_proxy("one", {"work_max": "5s"})
+        self.wait_until_served(one)
+        self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
+        one.process.stop()
+        self.assertEqual(self.etcd.keys(POOL + "routers/"), [])
+
+
 class Operation(BarrierTest):
     def test_shows_where_a_hand_off_stands_and_for_whom_it_waits(self):
         self.join("a"), self.join("b")
@@ -317,6 +340,26 @@ class Operation(BarrierTest):
         for name in "ab":
             self.members[name].release()
         self.wait_for_commit_of("abc")
+
+    def test_a_pool_may_go_while_an_earlier_incarnations_request_is_under_way(self):
+        hole = FullListener(self)
+        self.etcd.put(MEMBERS + "a", json.dumps({"address": hole.address, "incarnation": "1"}))
+        one = self.start_proxy("one", timeouts={"answer": "2s", "connect": "10s"})
+        self.wait_for_commit_of("a")
+        wait_until(lambda: "limpet_live_streams" in one.metrics().names(), "the member at the proxy")
+        dialling = self.begin("alice", proxy=one)["alice"]
+        one.wait_for_metric("the request", lambda m: m.total("limpet_live_streams", kind="request") == 1)
+        config = json.loads(json.dumps(one.config))
+        config["pools"]["app"]["barrier"]["parking"] = {"per_session": 7}
+        one.reload(config)
+        wait_until(lambda: one.process.output().count("registered as") == 2, "the next incarnation")
+        config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
+        config["routes"] = [{"path": "/", "pool": "other"}]
+        one.reload(config)
+        wait_until(lambda: self.fetch(one.address, "/").status == 200, "the other pool")
+        hole.close()
+        self.assertEqual(dialling.read_response().status, 503)
+        self.assertEqual(self.fetch(one.address, "/").status, 200)
 
     def test_a_reload_changes_nothing_that_all_proxies_must_change_together(self):
         self.join("a")

@@ -5,6 +5,7 @@ import threading
 import unittest
 
 from harness.case import IntegrationTest, under_sanitizers
+from harness.full_listener import FullListener
 from harness.limpet import static_config
 from harness.origin import OK, answering
 from harness.waiting import DEADLINE_S, wait_until
@@ -450,18 +451,7 @@ class Times(IntegrationTest):
         client.assert_closed()  # the client can tell that something is missing
 
     def test_a_connect_that_hangs(self):
-        """A listener whose queue is full neither accepts nor refuses."""
-        full = socket.socket()
-        self.addCleanup(full.close)
-        full.bind(("127.0.0.1", 0))
-        full.listen(0)
-        address = full.getsockname()
-        for _ in range(3):
-            filler = socket.socket()
-            self.addCleanup(filler.close)
-            filler.setblocking(False)
-            filler.connect_ex(address)
-        hanging = {"id": "hanging", "address": f"127.0.0.1:{address[1]}"}
+        hanging = {"id": "hanging", "address": FullListener(self).address}
         good = self.start_origin(answering(OK))
         proxy = self.start_limpet(
             static_config([hanging, {"id": "good", "address": good.address}], pool={"timeouts": {"connect": "200ms"}})

@@ -6,6 +6,7 @@ id, and the request as it came. The target decides what else there is to it:
     /hold     the answer waits for release()
     /events   an event stream of one event, which ends when released
     /endless  an answer whose second half comes when released
+    /close    the connection is closed behind the answer, which does not say so
     /early    a 103 with the same fields comes before the answer
     /ws       a WebSocket that echoes; the fields are those of the 101
 """
@@ -67,6 +68,8 @@ class SessionMember:
             body = json.dumps({"member": self.id, "fields": request.fields.lines, "body": request.body.decode()})
             body = b"" if request.method == "HEAD" else body.encode()
             peer.respond(body, fields=[*fields, ("X-Member", self.id)])
+            if path == "/close":
+                return None
 
     def _serve_events(self, peer, fields):
         lines = "".join(f"{name}: {value}\r\n" for name, value in [*fields, ("X-Member", self.id)])

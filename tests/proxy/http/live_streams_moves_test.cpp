@@ -68,6 +68,19 @@ TEST_F(live_streams_test, where_members_are_checked_a_joiner_takes_nobody_before
     EXPECT_EQ(s->asked > 1, owner_of(*s) == "d") << "only those that are away are asked again";
 }
 
+TEST_F(live_streams_test, behind_the_fence_nothing_is_endless) {
+  const auto& tunnel = open(1);
+  const auto& events = open(2, stream_kind::event_stream);
+  const auto& request = open(3, stream_kind::request);
+  worker.streams.end_endless(pool->number);
+  EXPECT_THAT(tunnel.told, ElementsAre("ended: fenced"));
+  EXPECT_THAT(events.told, ElementsAre("ended: fenced"));
+  EXPECT_THAT(request.told, ElementsAre("let go: fenced")) << "an answer has its time";
+  EXPECT_EQ(request.within, settings.on_remove.deadline);
+  worker.streams.end_all(pool->number);
+  EXPECT_THAT(request.told, ElementsAre("let go: fenced", "ended: fenced"));
+}
+
 // -- other settings, while something is under way -------------------------------
 
 TEST_F(live_streams_test, what_was_kept_goes_once_it_shall_not_be_kept) {

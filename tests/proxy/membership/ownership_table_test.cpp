@@ -81,6 +81,17 @@ TEST_F(OwnershipTable, a_record_that_was_there_is_not_deleted) {
   EXPECT_THAT(table.complaint(), HasSubstr("it was deleted"));
 }
 
+TEST_F(OwnershipTable, no_record_knows_members_of_the_future) {
+  ownership::record r;
+  r.members_rev = 6;
+  put("view", encode_record(r, ours), 6);
+  EXPECT_EQ(table.record().revision, 6u);
+  r.members_rev = 8;
+  put("view", encode_record(r, ours), 7);
+  EXPECT_THAT(table.complaint(), HasSubstr("a revision that was not there yet"));
+  EXPECT_EQ(table.record().revision, 6u);
+}
+
 TEST_F(OwnershipTable, has_the_members_too) {
   put("members/a", R"({"address":"h:1"})");
   put("drains/a", "{}");

@@ -122,6 +122,20 @@ TEST_F(DrainLedger, looks_at_what_was_given_up_by_each_record) {
   EXPECT_FALSE(ledger.none_moved_left(at(1s)));
 }
 
+TEST_F(DrainLedger, another_time_counts_for_what_is_given_up_from_then_on) {
+  auto& before = chosen(1);
+  before.writes(at(0s));
+  ledger.give_up(before);
+  ledger.count_for(5s);
+  auto& after = chosen(1);
+  after.writes(at(0s));
+  ledger.give_up(after);
+  apply(everything);
+  EXPECT_EQ(ledger.next_change(), at(3s));
+  EXPECT_FALSE(ledger.none_moved_left(at(5s) - 1ns));
+  EXPECT_TRUE(ledger.none_moved_left(at(5s)));
+}
+
 TEST_F(DrainLedger, too_many_given_up_count_for_every_key) {
   for (unsigned i = 0; i < 6; ++i) {
     auto& f = chosen(2);

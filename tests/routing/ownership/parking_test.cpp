@@ -1,8 +1,8 @@
 #include "routing/ownership/parking.hpp"
+#include "tests/routing/ownership/test_records.hpp"
 
 #include <gtest/gtest.h>
 
-#include "tests/routing/ownership/test_records.hpp"
 #include <deque>
 #include <memory>
 
@@ -54,6 +54,14 @@ TEST_F(Parking, has_limits_of_requests_bytes_and_of_each_session) {
   release([](std::uint64_t) { return false; });
   EXPECT_EQ(all.bytes(), 0u);
   EXPECT_EQ(park(1), verdict::parked) << "its session's count is gone, too";
+}
+
+TEST_F(Parking, other_bounds_are_for_those_to_come) {
+  park(1), park(1);
+  all.set_bounds({.per_session = 3, .requests = 3, .bytes = 100, .time = 1s});
+  EXPECT_EQ(park(1), verdict::parked);
+  EXPECT_EQ(park(2), verdict::full);
+  EXPECT_EQ(all.next_expiry(), at(10s)) << "the first keeps its time";
 }
 
 TEST_F(Parking, whoever_goes_away_leaves_its_place) {
