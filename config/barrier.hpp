@@ -12,6 +12,9 @@ namespace limpet::config {
 
 ownership::barrier_limits limits_of(const barrier_settings& b) noexcept;
 
+/// How long what was given up may count in any of the pools; zero where none hands over by a barrier.
+ownership::duration counts_after_write(const settings& all) noexcept;
+
 /// 16 hexadecimal digits of how session keys are taken from requests: proxies with different ones would place
 /// one session differently.
 std::string keys_digest(const session_settings& session);

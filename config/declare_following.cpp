@@ -34,7 +34,8 @@ type_ptr<rebalance_settings> rebalance_section() {
   return section<s>({
       key("per_second", &s::per_second, number(0, per_second_max),
           "How many tunnels and event streams whose session has another owner now are let go a second, as "
-          "under `on_remove`, by all workers together. Pinned sessions stay where they are. 0: none."),
+          "under `on_remove`, by all workers together. Pinned sessions stay where they are. 0: none, which "
+          "is an error with `handoff: barrier`."),
       key("jitter_percent", &s::jitter_percent, number(0, 100),
           "By how much of the time between two of them each is put off at random."),
   });

@@ -49,15 +49,6 @@ std::uint64_t raise_descriptor_limit() {
   return limit.rlim_cur;
 }
 
-/// How long what was given up may count in any of the pools.
-ownership::duration counts_after_write(const config::settings& settings) {
-  ownership::duration longest{0};
-  for (const auto& [name, pool] : settings.pools)
-    if (pool.handoff == config::handoff_mode::barrier)
-      longest = std::max(longest, config::limits_of(pool.barrier).counts_after_write());
-  return longest;
-}
-
 } // namespace
 
 server::server(serve_options options, config::settings settings)
@@ -282,7 +273,7 @@ void server::await_drained() {
 /// Whatever is given up counts for a while; nobody waits for longer than that here, and some time for etcd.
 /// Others take out who has not left.
 void server::leave_pools() {
-  timer_.expires_after(counts_after_write(control_.settings()) + 2s);
+  timer_.expires_after(config::counts_after_write(control_.settings()) + 2s);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     spdlog::warn(

@@ -8,8 +8,9 @@
 
 namespace limpet::http {
 
-/// By the newest snapshot: refused, or none, to be placed; nothing, where it is to be parked. Whether the
-/// fence is open now is asked by the first write, which is at once: here only by whoever parks.
+/// By the newest snapshot: refused, or none, to be placed; nothing, where it is to be parked. The clock is
+/// not asked: the fence is shut once its time is over, and where that comes late each write is refused by
+/// itself.
 std::optional<refusal> exchange::look_for_admission() {
   if (!worker_.is_current(snapshot_)) {
     if (const auto why = resolve_anew(); why != refusal::none) return why;

@@ -23,8 +23,9 @@ std::string_view name_of(parting why) noexcept {
 }
 
 std::string_view reason_of(parting why) noexcept {
-  constexpr std::array<std::string_view, partings> reasons{
-      "the member was removed", "the member is draining", "the session has moved", "the proxy has lost etcd"};
+  constexpr std::array<std::string_view, partings> reasons{"the member was removed", "the member is draining",
+                                                           "the session has moved",
+                                                           "the proxy may not serve this now"};
   return reasons[static_cast<std::size_t>(why)];
 }
 

@@ -5,7 +5,6 @@
 
 #include <sys/random.h>
 
-#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 

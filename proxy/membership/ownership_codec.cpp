@@ -218,6 +218,7 @@ value_or_reason<record> decode_record(std::string_view value, std::uint64_t mod_
   } else {
     r.epoch = fields.number("epoch");
   }
+  if (r.members_rev > mod_revision) fields.complain("members_rev", "is of a revision that was not there yet");
   if (r.committed_epoch() >= mod_revision)
     fields.complain(r.is_prepare() ? "base_epoch" : "epoch", "is not from before");
   if (!fields.complaint().empty()) return bad_value{fields.complaint()};

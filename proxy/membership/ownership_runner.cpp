@@ -119,7 +119,6 @@ void ownership_source::runner::end_leave() {
   const auto has_left = [](const auto& word) { return word && word->has_left; };
   const bool is_there = fsm_ && fsm_->registered();
   if (is_there && !std::ranges::all_of(words_, has_left)) return;
-  fence_->set(ownership::long_ago);
   auto left = std::exchange(left_, {});
   if (!is_there) return left();
   asio::co_spawn(executor_, delete_keys(shared_from_this(), fsm_->incarnation(), lease_, std::move(left)),
@@ -165,7 +164,7 @@ void ownership_source::runner::set_fence() {
   const bool was_open = !fence_->is_shut();
   fence_->set(is_open ? until : ownership::long_ago);
   arm(is_open ? std::min(until, fsm_->wake_at()) : fsm_->wake_at());
-  if (!was_open || is_open || left_) return;
+  if (!was_open || is_open) return;
   ++lapses_;
   spdlog::warn("pool {}: nobody is served: for {} ms nothing was heard of etcd", options_.pool,
                to_ms(options_.protocol.limits.window).count());

@@ -52,11 +52,7 @@ void ownership_table::apply_view(const etcd::change& change) {
     return complain(key, record_.revision > 0 ? "it was deleted" : "");
   }
   auto read = decode_record(*change.value, static_cast<std::uint64_t>(change.revision), terms_);
-  const bool is_ahead = read && read->members_rev > read->revision;
-  complain(key, !read      ? read.error().reason
-                : is_ahead ? "its members are of a revision that was not there yet"
-                           : std::string());
-  if (is_ahead) return;
+  complain(key, read ? std::string() : read.error().reason);
   if (read && read->revision > record_.revision) record_ = std::move(*read);
 }
 

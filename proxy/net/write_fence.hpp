@@ -26,7 +26,7 @@ public:
   ownership::boot_time until() const noexcept {
     return ownership::boot_time(ownership::duration(until_ns_.load(std::memory_order_relaxed)));
   }
-  /// Without a look at the clock: nobody has opened it, or it was shut before its time.
+  /// Without a look at the clock: nobody has opened it, or it was shut, before its time or after.
   bool is_shut() const noexcept { return until() == ownership::long_ago; }
   bool is_open(ownership::boot_time now) const noexcept { return now < until(); }
 

@@ -52,10 +52,10 @@ public:
   explicit drain_ledger(duration counts_for, std::size_t given_up_max = 4096)
       : counts_for_(counts_for), given_up_max_(given_up_max) {}
   drain_ledger(const drain_ledger&) = delete;
-  /// From now on; what was given up already keeps its time.
-  void count_for(duration d) noexcept { counts_for_ = d; }
   /// All in flight must have ended or been given up.
   ~drain_ledger() = default;
+  /// From now on; what was given up already keeps its time.
+  void count_for(duration d) noexcept { counts_for_ = d; }
 
   /// Its owner is chosen, by the record of the last apply(): the key stays by that one.
   void choose(in_flight& f, std::uint64_t key_hash) noexcept {

@@ -66,7 +66,7 @@ public:
   std::size_t requests() const noexcept { return count_; }
   std::size_t bytes() const noexcept { return bytes_; }
   const limits& bounds() const noexcept { return limits_; }
-  /// For whoever comes from now on.
+  /// For whoever comes from now on; but none is refused for its time before those that wait already.
   void set_bounds(const limits& l) noexcept { limits_ = l; }
 
 private:

@@ -22,7 +22,7 @@ from harness.waiting import wait_until  # which cluster has made known
 QUIET_S = 0.7  # between two changes
 CHANGE_S = 0.5  # a change of short requests is over by then; nobody asks anything meanwhile, which would be measured with it
 TWO = proxies.HOSTS[:2]
-# A change costs three etcds some 25 ms of CPU time, which would be measured as a pause of whoever waits for the same core.
+# A change costs three etcds some 30 ms of CPU time, which would be measured as a pause of whoever waits for the same core.
 STORE_NICENESS = 10
 # Far from what the machine can do, so that latencies tell of waiting and not of each other.
 CLIENTS = ("--sessions", "60", "--clients", "60", "--think-ms", "60", "--session-operations", "2000", "--websocket-share")

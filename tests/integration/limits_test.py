@@ -1,6 +1,5 @@
 """Every limit and every time-out, with small configured values and the status it must give."""
 
-import socket
 import threading
 import unittest
 
