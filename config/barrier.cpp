@@ -71,17 +71,19 @@ std::string limits_text(const barrier_settings& b) {
   return text + std::to_string(b.drift_thousandths);
 }
 
+bool agree_on_owners(const pool& one, const pool& other) {
+  if (one.handoff != other.handoff) return false;
+  return one.handoff == handoff_mode::available || (limits_text(one.barrier) == limits_text(other.barrier) &&
+                                                    one.barrier.cluster == other.barrier.cluster &&
+                                                    keys_digest(one.session) == keys_digest(other.session));
+}
+
 std::vector<std::string> changes_for_all_proxies(const settings& running, const settings& loaded) {
   std::vector<std::string> changes;
   for (const auto& [name, pool] : loaded.pools) {
     const auto before = running.pools.find(name);
     if (before == running.pools.end()) continue;
-    const auto& was = before->second;
-    if (was.handoff == handoff_mode::available && pool.handoff == handoff_mode::available) continue;
-    const bool is_same =
-        was.handoff == pool.handoff && limits_text(was.barrier) == limits_text(pool.barrier) &&
-        was.barrier.cluster == pool.barrier.cluster && keys_digest(was.session) == keys_digest(pool.session);
-    if (!is_same)
+    if (!agree_on_owners(before->second, pool))
       changes.push_back(
           "pool " + quoted(name) +
           ": handoff, barrier or session.key changed, which all proxies must do together: give the "

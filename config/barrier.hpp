@@ -15,6 +15,10 @@ ownership::barrier_limits limits_of(const barrier_settings& b) noexcept;
 /// How long what was given up may count in any of the pools; zero where none hands over by a barrier.
 ownership::duration counts_after_write(const settings& all) noexcept;
 
+/// Whether proxies with the one and the other may serve one pool together: where any of them hands over by a
+/// barrier, both do, with the same cluster, key sources and times.
+bool agree_on_owners(const pool& one, const pool& other);
+
 /// 16 hexadecimal digits of how session keys are taken from requests: proxies with different ones would place
 /// one session differently.
 std::string keys_digest(const session_settings& session);

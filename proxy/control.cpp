@@ -34,17 +34,15 @@ void control::apply(const config::settings& settings) {
       start_source(pool);
     else if (known->second.rails)
       known->second.rails->configure(pool.rails);
+    else if (known->second.ownership)
+      known->second.ownership->configure(pool.barrier);
   }
   publish_now();
 }
 
 /// Whether what was made is what this pool asks for.
 bool control::is_source_of(const pool_source& made, const config::pool& pool) {
-  if (made.settings != pool.members) return false;
-  const bool is_strict = pool.handoff == config::handoff_mode::barrier;
-  if (is_strict != (made.ownership != nullptr)) return false;
-  return !is_strict ||
-         (made.barrier == pool.barrier && made.keys_digest == config::keys_digest(pool.session));
+  return made.settings.members == pool.members && config::agree_on_owners(made.settings, pool);
 }
 
 void control::make_source(const config::pool& pool, pool_source& made) {
@@ -52,8 +50,6 @@ void control::make_source(const config::pool& pool, pool_source& made) {
     auto strict = membership::make_ownership_source(io_, pool, settings_.etcd, workers_);
     made.ownership = strict.get();
     made.source = std::move(strict);
-    made.barrier = pool.barrier;
-    made.keys_digest = config::keys_digest(pool.session);
     return;
   }
   auto railed = membership::make_railed_source(io_, pool, settings_.etcd);
@@ -64,7 +60,7 @@ void control::make_source(const config::pool& pool, pool_source& made) {
 
 void control::start_source(const config::pool& pool) {
   auto& made = sources_[pool.name];
-  made.settings = pool.members;
+  made.settings = pool;
   const auto earlier = members_.find(pool.name);
   if (pool.members.source != config::source_kind::etcd && earlier != members_.end())
     made.epochs_before = earlier->second.epoch;

@@ -58,12 +58,10 @@ public:
 
 private:
   struct pool_source {
-    config::member_settings settings;
+    config::pool settings; ///< that it was made for
     std::unique_ptr<membership::source> source;
     membership::railed_source* rails = nullptr;        ///< the source, where it has them
     membership::ownership_source* ownership = nullptr; ///< the source, where the pool hands over by a barrier
-    config::barrier_settings barrier;                  ///< of that one
-    std::string keys_digest;
     std::optional<epoch_reads> reads;
     /// Where the epochs of a source that counts for itself go on, after a reload that made it anew.
     std::uint64_t epochs_before = 0;

@@ -25,6 +25,7 @@ strict_pool::strict_pool(net::event_loop& loop, strict_listener& listener, std::
       parking_(bounds_of(pool.settings.barrier.parking)) {}
 
 strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
+  parking_.set_bounds(bounds_of(pool.settings.barrier.parking)); // a reload may have changed them
   const auto& next = *pool.strict;
   if (held_ == next) return ending::nothing;
   const bool is_another = held_.incarnation != 0 && held_.incarnation != next.incarnation;
@@ -32,9 +33,8 @@ strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
   held_ = next;
   if (is_another) {
     ledger_.give_up_all();
-    // A reload may have changed them, and begins another incarnation.
+    // The pool may have been taken out and be back with other times.
     ledger_.count_for(config::limits_of(pool.settings.barrier).counts_after_write());
-    parking_.set_bounds(bounds_of(pool.settings.barrier.parking));
   }
   ledger_.apply();
   is_scanned_ = false;

@@ -7,13 +7,15 @@
 namespace limpet::membership {
 namespace {
 
+constexpr std::size_t barrier_proxies_max = 2'000;
+
 etcd::watcher::options watch_options(const etcd_source::options& what) {
   const pool_keys keys(what.prefix, what.pool);
   etcd::watcher::options options;
   options.key = keys.range_begin();
   options.range_end = keys.range_end();
   options.timing.relist = what.relist;
-  options.timing.keys_max = 2 * member_table::members_max; // a member and its drain
+  options.timing.keys_max = 2 * member_table::members_max + barrier_proxies_max; // a member and its drain
   return options;
 }
 
@@ -61,6 +63,7 @@ source_status etcd_source::status() const {
   status.restores = watch.restores;
   status.errors = watch.errors;
   status.last_error = watch.last_error;
+  status.barrier_proxies.assign(table_.barrier_proxies().begin(), table_.barrier_proxies().end());
   return status;
 }
 
@@ -69,6 +72,7 @@ void etcd_source::on_update(const std::vector<etcd::change>& changes, const etcd
   if (status.restores != seen_.restores) table_.restart_epoch();
   seen_ = status;
   apply(changes);
+  look_at_barrier_proxies();
   if (status.listed) {
     publish({.members = table_.members(), .epoch = table_.epoch(), .stale = status.stale});
   } else if (status.stale && !std::exchange(cold_start_done_, true)) {
@@ -91,6 +95,17 @@ void etcd_source::apply(const std::vector<etcd::change>& changes) {
   members_left_out_ = left_out;
 }
 
+void etcd_source::look_at_barrier_proxies() {
+  const auto& proxies = table_.barrier_proxies();
+  if (std::exchange(is_beside_barrier_, !proxies.empty()) == is_beside_barrier_) return;
+  if (is_beside_barrier_)
+    spdlog::error("pool {}: {} hands it over by a barrier, and this proxy does not: sessions may have two "
+                  "owners; write handoff: barrier here too, or give the pool another name",
+                  options_.pool, etcd::printable(*proxies.begin()));
+  else
+    spdlog::info("pool {}: no proxy hands it over by a barrier any more", options_.pool);
+}
+
 void etcd_source::log_what_changed(const etcd::watch_status& status) {
   if (status.stale && !seen_.stale) {
     spdlog::warn("pool {}: etcd is out of reach, the last members stay: {}", options_.pool,
@@ -111,7 +126,7 @@ void etcd_source::log_what_changed(const etcd::watch_status& status) {
   }
   if (status.overflows != 0 && seen_.overflows == 0) {
     spdlog::error("pool {}: more keys in etcd than the limit of {}; the rest is left out", options_.pool,
-                  2 * member_table::members_max);
+                  2 * member_table::members_max + barrier_proxies_max);
   }
 }
 

@@ -13,8 +13,8 @@
 namespace limpet::membership {
 
 /// The members that stand in etcd under PREFIX/<pool>/members/ and PREFIX/<pool>/drains/. While etcd is out
-/// of reach the last list stays, marked stale. Must not be destroyed from within a call of `publish`; stop()
-/// may be called there.
+/// of reach the last list stays, marked stale. Notices proxies that hand the pool over by a barrier, and says
+/// so. Must not be destroyed from within a call of `publish`; stop() may be called there.
 class etcd_source : public source {
 public:
   struct options {
@@ -37,6 +37,7 @@ private:
   void on_update(const std::vector<etcd::change>& changes, const etcd::watch_status& status);
   void apply(const std::vector<etcd::change>& changes);
   void log_what_changed(const etcd::watch_status& status);
+  void look_at_barrier_proxies();
   void start_cold();
   void publish(member_list list);
 
@@ -50,6 +51,7 @@ private:
   std::optional<member_list> published_;
   bool cold_start_done_ = false;
   bool members_left_out_ = false;
+  bool is_beside_barrier_ = false;
   bool is_stopped_ = false;
 };
 

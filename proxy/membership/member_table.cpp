@@ -16,7 +16,8 @@ std::optional<std::string_view> after(std::string_view prefix, std::string_view 
 
 pool_keys::pool_keys(std::string_view prefix, std::string_view pool)
     : members(std::string(prefix) + '/' + std::string(pool) + "/members/"),
-      drains(std::string(prefix) + '/' + std::string(pool) + "/drains/") {}
+      drains(std::string(prefix) + '/' + std::string(pool) + "/drains/"),
+      alive(std::string(prefix) + '/' + std::string(pool) + "/alive/") {}
 
 std::string pool_keys::range_end() const {
   // "0" is the character after "/".
@@ -26,7 +27,14 @@ std::string pool_keys::range_end() const {
 std::optional<std::string> member_table::apply(const etcd::change& change) {
   const auto member_id = after(keys_.members, change.key);
   const auto drain_id = after(keys_.drains, change.key);
-  if (!member_id && !drain_id) return std::nullopt; // lies between the two; none of ours
+  if (const auto proxy = after(keys_.alive, change.key)) {
+    if (change.value)
+      barrier_proxies_.emplace(*proxy);
+    else if (const auto found = barrier_proxies_.find(*proxy); found != barrier_proxies_.end())
+      barrier_proxies_.erase(found);
+    return std::nullopt;
+  }
+  if (!member_id && !drain_id) return std::nullopt; // lies between them; none of ours
   epoch_ = std::max(epoch_, static_cast<std::uint64_t>(std::max<std::int64_t>(change.revision, 0)));
   if (member_id) return apply_member(*member_id, change);
   apply_drain(*drain_id, change.value);

@@ -7,20 +7,21 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace limpet::membership {
 
-/// Where a pool's keys are. Both kinds lie in one range, so that one list and one watch see them in one
-/// order.
+/// Where a pool's keys are. All kinds lie in one range, so that one list and one watch see them in one order.
 struct pool_keys {
   std::string members; ///< PREFIX/<pool>/members/, then the id
   std::string drains;  ///< PREFIX/<pool>/drains/, then the id
+  std::string alive;   ///< PREFIX/<pool>/alive/, then the incarnation of a proxy that hands over by a barrier
 
   pool_keys(std::string_view prefix, std::string_view pool);
-  const std::string& range_begin() const noexcept { return drains; }
+  const std::string& range_begin() const noexcept { return alive; }
   std::string range_end() const;
 };
 
@@ -45,6 +46,8 @@ public:
   std::vector<routing::member> members() const;
   /// Sorted by member; those of members that are not there among them.
   std::vector<operator_drain> drains() const;
+  /// Proxies for which this is a pool that hands over by a barrier: nobody else may send them its sessions.
+  const std::set<std::string, std::less<>>& barrier_proxies() const noexcept { return barrier_proxies_; }
   /// How many are beyond those.
   std::size_t left_out() const noexcept {
     return members_.size() > members_max ? members_.size() - members_max : 0;
@@ -60,6 +63,7 @@ private:
   pool_keys keys_;
   std::map<std::string, routing::member, std::less<>> members_;
   std::map<std::string, drain_note, std::less<>> drains_;
+  std::set<std::string, std::less<>> barrier_proxies_;
   std::uint64_t epoch_ = 0;
   std::uint64_t invalid_values_ = 0;
 };

@@ -107,7 +107,7 @@ asio::awaitable<void> ownership_source::runner::register_incarnation(std::uint64
   was_registered_ = true;
   fsm_->on_registered((*done)->table.record(), net::boot_now());
   tell_what_was_seen();
-  asio::co_spawn(executor_, keep_lease(shared_from_this(), *lease, incarnation), asio::detached);
+  asio::co_spawn(executor_, keep_lease(shared_from_this(), *lease, ttl, incarnation), asio::detached);
 }
 
 /// The next incarnation tries it again, and not at once.
@@ -182,10 +182,11 @@ asio::awaitable<void> ownership_source::runner::remove(action a, std::uint64_t i
 }
 
 asio::awaitable<void> ownership_source::runner::keep_lease(std::shared_ptr<runner> self, std::int64_t lease,
+                                                           ownership::duration ttl,
                                                            std::uint64_t incarnation) {
   boost::system::error_code aborted;
   while (self->is_current(incarnation)) {
-    self->lease_timer_.expires_after(self->options_.protocol.limits.lease_ttl / 3);
+    self->lease_timer_.expires_after(ttl / 3);
     co_await self->lease_timer_.async_wait(asio::redirect_error(asio::use_awaitable, aborted));
     if (!self->is_current(incarnation)) co_return;
     (void)co_await self->client_->lease_keep_alive(lease); // what came of it, the next read of oneself shows

@@ -64,6 +64,14 @@ void ownership_source::runner::stop() {
   lease_timer_.cancel();
 }
 
+void ownership_source::runner::configure(const config::barrier_settings& barrier) {
+  options_.protocol.limits.lease_ttl = barrier.lease_ttl;
+  options_.protocol.pace.batch = barrier.batch;
+  if (!fsm_) return;
+  fsm_->set_batch(barrier.batch);
+  pump();
+}
+
 void ownership_source::runner::on_word(const net::strict_word& word) {
   if (is_stopped_ || word.incarnation != incarnation_ || word.worker >= words_.size()) return;
   words_[word.worker] = word;

@@ -20,6 +20,7 @@ public:
 
   void start(publish_function publish);
   void stop();
+  void configure(const config::barrier_settings& barrier);
   void on_word(const net::strict_word& word);
   /// Rule 4: nothing is dispatched any more; once nothing is in flight the keys are deleted.
   void leave(std::function<void()> left);
@@ -71,7 +72,7 @@ private:
   awaitable<void> write_record(action a, std::uint64_t incarnation);
   awaitable<void> acknowledge(action a, std::uint64_t incarnation);
   awaitable<void> remove(action a, std::uint64_t incarnation);
-  static awaitable<void> keep_lease(std::shared_ptr<runner> self, std::int64_t lease,
+  static awaitable<void> keep_lease(std::shared_ptr<runner> self, std::int64_t lease, ownership::duration ttl,
                                     std::uint64_t incarnation);
   static awaitable<void> revoke(std::shared_ptr<runner> self, std::int64_t lease);
 

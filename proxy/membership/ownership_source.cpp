@@ -27,6 +27,9 @@ std::vector<operator_drain> ownership_source::drains() const {
 handoff_status ownership_source::handoff() const {
   return runner_->handoff();
 }
+void ownership_source::configure(const config::barrier_settings& barrier) {
+  runner_->configure(barrier);
+}
 void ownership_source::leave(std::function<void()> left) {
   runner_->leave(std::move(left));
 }

@@ -43,6 +43,8 @@ public:
   std::vector<operator_drain> drains() const override;
   handoff_status handoff() const;
 
+  /// Takes over what one proxy may change by itself: `batch` at once, `lease_ttl` with the next lease.
+  void configure(const config::barrier_settings& barrier);
   void on_word(const net::strict_word& word);
   /// A clean exit (rule 4): once the workers have nothing in flight, the keys are deleted, and `left` is
   /// called; or never, where that does not come about before stop(). Nothing may be dispatched any more.

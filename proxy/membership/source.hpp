@@ -39,6 +39,8 @@ struct source_status {
   /// Every change up to this revision of the store was published.
   std::uint64_t known_until = counts_for_itself;
   std::uint64_t refreshes = 0; ///< lists that were read because somebody asked
+  /// Proxies that hand this pool over by a barrier, while this one does not, which breaks their promise.
+  std::vector<std::string> barrier_proxies{};
 };
 
 /// Where a pool's members come from. Lives on the control thread; all calls and callbacks are made there.

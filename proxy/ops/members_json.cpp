@@ -152,6 +152,12 @@ json::object source_object(const membership::source_status& source) {
                    {"invalid_values", source.invalid_values},
                    {"relist_differences", source.relist_differences}};
   if (!source.last_error.empty()) out["last_error"] = to_utf8(source.last_error);
+  if (!source.barrier_proxies.empty()) {
+    json::array proxies;
+    for (const auto& proxy : source.barrier_proxies)
+      proxies.push_back(json::value(to_utf8(proxy)));
+    out["barrier_proxies"] = std::move(proxies);
+  }
   return out;
 }
 

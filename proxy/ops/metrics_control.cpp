@@ -117,6 +117,8 @@ void add_pool(sample_set& set, const pool_facts& facts, clock::time_point now) {
   set.add(series::membership_errors, {name}, static_cast<double>(source.errors));
   set.add(series::membership_invalid_values, {name}, static_cast<double>(source.invalid_values));
   set.add(series::membership_relist_differences, {name}, static_cast<double>(source.relist_differences));
+  if (!facts.handoff)
+    set.add(series::handoff_barrier_proxies, {name}, static_cast<double>(source.barrier_proxies.size()));
   add_rails(set, facts);
   if (facts.handoff) add_handoff(set, name, *facts.handoff);
   set.add(series::membership_refreshes, {name}, static_cast<double>(source.refreshes));

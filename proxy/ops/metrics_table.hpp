@@ -77,6 +77,7 @@ enum class series : std::uint8_t {
   handoff_stage,
   fence_seconds_left,
   fenced,
+  handoff_barrier_proxies,
   epoch,
   view_checksum,
   view_members,

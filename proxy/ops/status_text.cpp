@@ -157,6 +157,11 @@ std::string pool_text(const json::object& pool) {
                   text_of(pool, "epoch"), text_of(pool, "checksum"), flags_text(pool));
   if (is_true(pool, "stale"))
     if (const auto why = text_of(source, "last_error"); !why.empty()) out += "  last error: " + why + '\n';
+  for (const auto& proxy : array_of(source, "barrier_proxies"))
+    if (const auto* name = proxy.if_string())
+      out += fmt::format(
+          "  {} hands it over by a barrier, and this proxy does not: sessions may have two owners\n",
+          printable({name->data(), name->size()}));
   out += handoff_text(pool);
   return out + members_text(array_of(pool, "members"), array_of(pool, "left")) + drains_text(pool);
 }

@@ -48,6 +48,7 @@ public:
   };
 
   barrier_fsm(std::string incarnation, std::size_t workers, const settings& s);
+  void set_batch(duration batch) noexcept { mover_.set_batch(batch); }
 
   /// What is to be done now; to be asked until it says wait. What it says is taken to be begun at `now`, so
   /// that the caller sends no earlier than that.

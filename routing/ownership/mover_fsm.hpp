@@ -40,6 +40,9 @@ public:
 
   explicit mover_fsm(pace p) noexcept : pace_(p) {}
 
+  /// Of changes to come, and of those that are still waited for.
+  void set_batch(duration batch) noexcept { pace_.batch = batch; }
+
   action next(boot_time now) const noexcept;
   boot_time wake_at() const noexcept;
   /// One of read_members and write at a time; the caller sees to it that read_barrier is not begun twice.
@@ -74,7 +77,7 @@ private:
   boot_time members_due() const noexcept;
   boot_time barrier_due() const noexcept;
 
-  const pace pace_;
+  pace pace_;
   bool knows_head_ = false;
   record head_;
   std::vector<routing::member> seen_;

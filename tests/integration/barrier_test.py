@@ -3,6 +3,7 @@
 import json
 import signal
 
+from harness.cli import limpet
 from harness.client import ConnectionEnded
 from harness.etcd_case import MEMBERS, EtcdTest
 from harness.full_listener import FullListener
@@ -349,10 +350,9 @@ class Operation(BarrierTest):
         wait_until(lambda: "limpet_live_streams" in one.metrics().names(), "the member at the proxy")
         dialling = self.begin("alice", proxy=one)["alice"]
         one.wait_for_metric("the request", lambda m: m.total("limpet_live_streams", kind="request") == 1)
-        config = json.loads(json.dumps(one.config))
-        config["pools"]["app"]["barrier"]["parking"] = {"per_session": 7}
-        one.reload(config)
+        self.etcd.revoke_all_leases()
         wait_until(lambda: one.process.output().count("registered as") == 2, "the next incarnation")
+        config = json.loads(json.dumps(one.config))
         config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
         config["routes"] = [{"path": "/", "pool": "other"}]
         one.reload(config)
@@ -360,6 +360,47 @@ class Operation(BarrierTest):
         hole.close()
         self.assertEqual(dialling.read_response().status, 503)
         self.assertEqual(self.fetch(one.address, "/").status, 200)
+
+    def test_a_reload_of_what_one_proxy_may_have_to_itself_ends_nothing(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        held = self.begin(*SESSIONS, proxy=one)
+        self.members["a"].wait_for_requests(len(SESSIONS) + 1)
+        config = json.loads(json.dumps(one.config))
+        config["pools"]["app"]["barrier"] |= {"parking": {"requests": 1}, "batch": "1ms", "lease_ttl": "60s"}
+        one.reload(config)
+        self.join("b")
+        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
+        self.begin(*SESSIONS, proxy=one, target="/")
+        one.wait_for_metric("the new bound of parking", lambda m: m.total("limpet_parked_total", outcome="full") > 0)
+        self.assertLessEqual(one.metrics().total("limpet_parked_requests"), 2, "one in each worker")
+        self.members["a"].release()
+        self.assertEqual({c.read_response().status for c in held.values()}, {200})
+        self.wait_for_commit_of("ab")
+        self.assertEqual(one.process.output().count("registered as"), 1)
+
+    def test_a_proxy_that_does_not_hand_over_by_a_barrier_notices_those_that_do(self):
+        self.join("a")
+        strict = self.start_proxy("strict")
+        self.wait_until_served(strict)
+        other = self.start_proxy("other", handoff="available")
+        other.process.wait_for_output("hands it over by a barrier, and this proxy does not")
+        self.assertEqual(other.metrics().total("limpet_handoff_barrier_proxies", pool="app"), 1)
+        self.assertIn("hands it over by a barrier", limpet("status", "--admin", other.admin).stdout)
+        strict.process.kill()
+        other.process.wait_for_output("no proxy hands it over by a barrier any more")
+        self.assertEqual(other.metrics().total("limpet_handoff_barrier_proxies", pool="app"), 0)
+
+    def test_a_store_that_was_restored_stops_the_pool(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        self.etcd.lose_data()
+        one.process.wait_for_output("etcd went back in time or is another cluster")
+        self.join("a")
+        self.assertEqual(self.ask(one, "alice").status, 503)
+        self.assertEqual(one.metrics().total("limpet_handoff_stage", pool="app"), 4)
 
     def test_a_reload_changes_nothing_that_all_proxies_must_change_together(self):
         self.join("a")

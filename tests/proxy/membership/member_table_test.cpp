@@ -31,7 +31,7 @@ struct member_table_test : testing::Test {
   }
 };
 
-TEST(pool_keys, members_and_drains_lie_in_one_range_without_the_other_keys_of_a_pool) {
+TEST(pool_keys, what_every_proxy_watches_lies_in_one_range_without_the_other_keys_of_a_pool) {
   const pool_keys keys("/limpet", "chat");
   const auto is_inside = [&](const std::string& key) {
     return key >= keys.range_begin() && key < keys.range_end();
@@ -39,9 +39,9 @@ TEST(pool_keys, members_and_drains_lie_in_one_range_without_the_other_keys_of_a_
   EXPECT_TRUE(is_inside("/limpet/chat/members/a"));
   EXPECT_TRUE(is_inside("/limpet/chat/members/~"));
   EXPECT_TRUE(is_inside("/limpet/chat/drains/a"));
-  for (const char* other :
-       {"/limpet/chat/acks/p", "/limpet/chat/alive/p", "/limpet/chat/routers/p", "/limpet/chat/view",
-        "/limpet/chat/membersx/a", "/limpet/chat2/members/a", "/limpet/cha/members/a"}) {
+  EXPECT_TRUE(is_inside("/limpet/chat/alive/p.1"));
+  for (const char* other : {"/limpet/chat/acks/p", "/limpet/chat/routers/p", "/limpet/chat/view",
+                            "/limpet/chat/membersx/a", "/limpet/chat2/members/a", "/limpet/cha/members/a"}) {
     EXPECT_FALSE(is_inside(other)) << other;
   }
 }
@@ -55,6 +55,18 @@ TEST_F(member_table_test, members_come_change_and_go) {
   EXPECT_EQ(addresses(), "a=a:2 ");
   remove("members/never");
   EXPECT_EQ(addresses(), "a=a:2 ");
+}
+
+TEST_F(member_table_test, proxies_that_hand_over_by_a_barrier_are_known_and_are_no_change_of_members) {
+  put("members/a", value_of("a:1"));
+  put("alive/p.2", "{}");
+  put("alive/p.1", "whatever");
+  EXPECT_EQ(table.barrier_proxies(), (std::set<std::string, std::less<>>{"p.1", "p.2"}));
+  EXPECT_EQ(table.epoch(), 11u);
+  remove("alive/p.1");
+  remove("alive/never");
+  EXPECT_EQ(table.barrier_proxies(), (std::set<std::string, std::less<>>{"p.2"}));
+  EXPECT_EQ(table.epoch(), 11u);
 }
 
 TEST_F(member_table_test, the_epoch_is_the_last_changes_revision_and_counts_removals) {

@@ -59,6 +59,15 @@ TEST_F(Mover, gathers_joins_reads_them_and_prepares) {
   EXPECT_EQ(mover.next(at(1h)), action::wait) << "one at a time";
 }
 
+TEST_F(Mover, another_batch_counts_at_once) {
+  mover.on_record(committed(9, a, 8), at(0s));
+  sees(ab, 20, 1s);
+  mover.set_batch(300ms);
+  EXPECT_EQ(mover.wake_at(), at(1300ms));
+  EXPECT_EQ(mover.next(at(1299ms)), action::wait);
+  EXPECT_EQ(mover.next(at(1300ms)), action::read_members);
+}
+
 TEST_F(Mover, does_not_wait_with_a_loss_but_for_its_turn) {
   mover.on_record(committed(9, ab, 8), at(0s));
   mover.on_barrier_seen(false, 50ms, at(0s));
