@@ -80,6 +80,9 @@ protected:
     next->placement = policy;
     next->view = routing::view(list, 1);
     next->state = state;
+    if (hands_over_by_a_barrier)
+      next->strict =
+          net::strict_view{std::make_shared<const ownership::owners>(ownership::record{}), nullptr, 1, 0};
     for (const auto& m : next->view.members())
       next->targets.push_back(target_of(m.id, m.incarnation));
     next->compare(pool.get());
@@ -160,6 +163,7 @@ protected:
   std::vector<one> members;
   std::shared_ptr<const pool_snapshot> pool;
   bool has_pool = true;
+  bool hands_over_by_a_barrier = false;
   std::uint64_t snapshots = 0;
   std::deque<told_stream> streams; // before the worker's end
 };

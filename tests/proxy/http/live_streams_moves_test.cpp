@@ -81,6 +81,20 @@ TEST_F(live_streams_test, behind_the_fence_nothing_is_endless) {
   EXPECT_THAT(request.told, ElementsAre("let go: fenced", "ended: fenced"));
 }
 
+TEST_F(live_streams_test, where_a_hand_off_waits_for_them_many_go_faster_than_the_pace) {
+  hands_over_by_a_barrier = true;
+  settings.rebalance.per_second = 1;
+  settings.on_remove.deadline = 100ms;
+  publish();
+  const auto opened = open_many(200);
+  set({"a", "b", "c", "d"});
+  const auto taken = static_cast<std::size_t>(
+      std::ranges::count_if(opened, [&](const auto* s) { return owner_of(*s) == "d"; }));
+  EXPECT_TRUE(on.run_until([&] { return let_go(parting::moved) >= taken; }))
+      << "which would take most of a minute";
+  EXPECT_EQ(let_go(parting::moved), taken);
+}
+
 // -- other settings, while something is under way -------------------------------
 
 TEST_F(live_streams_test, what_was_kept_goes_once_it_shall_not_be_kept) {
