@@ -2,7 +2,7 @@
 # The consistency matrix: faults crossed with changes of the membership, in network namespaces (root). Installs and builds what it
 # needs, plays each cell, ends with a table, and exits 0 where `barrier` held in all cells within its assumptions.
 #
-#   tests/consistency/matrix.sh                           all cells, an hour or so
+#   tests/consistency/matrix.sh                           all cells, an hour and a half
 #   tests/consistency/matrix.sh --resume                  those that the results do not have yet
 #   tests/consistency/matrix.sh --only FAULT --change CHANGE --mode MODE      one cell; each may be given again, or left out
 #   tests/consistency/matrix.sh --short                   what the test suite runs
