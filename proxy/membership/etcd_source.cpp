@@ -7,7 +7,8 @@
 namespace limpet::membership {
 namespace {
 
-constexpr std::size_t barrier_proxies_max = 2'000;
+/// A member and its drain, and whoever hands the pool over by a barrier.
+constexpr std::size_t keys_max = 2 * member_table::members_max + member_table::barrier_proxies_max;
 
 etcd::watcher::options watch_options(const etcd_source::options& what) {
   const pool_keys keys(what.prefix, what.pool);
@@ -15,7 +16,7 @@ etcd::watcher::options watch_options(const etcd_source::options& what) {
   options.key = keys.range_begin();
   options.range_end = keys.range_end();
   options.timing.relist = what.relist;
-  options.timing.keys_max = 2 * member_table::members_max + barrier_proxies_max; // a member and its drain
+  options.timing.keys_max = keys_max;
   return options;
 }
 
@@ -126,7 +127,7 @@ void etcd_source::log_what_changed(const etcd::watch_status& status) {
   }
   if (status.overflows != 0 && seen_.overflows == 0) {
     spdlog::error("pool {}: more keys in etcd than the limit of {}; the rest is left out", options_.pool,
-                  2 * member_table::members_max + barrier_proxies_max);
+                  keys_max);
   }
 }
 

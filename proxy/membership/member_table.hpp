@@ -33,6 +33,9 @@ struct pool_keys {
 class member_table {
 public:
   static constexpr std::size_t members_max = 10'000;
+  /// How many proxies of a pool that hands over by a barrier are watched, incarnations that are dead
+  /// included.
+  static constexpr std::size_t barrier_proxies_max = 2'000;
 
   explicit member_table(pool_keys keys) : keys_(std::move(keys)) {}
 

@@ -28,7 +28,7 @@ etcd::watcher::options watch_options(const ownership_keys& keys, milliseconds re
   options.key = keys.all;
   options.range_end = etcd::prefix_end(keys.all);
   options.timing.relist = relist;
-  options.timing.keys_max = 2 * member_table::members_max + 3 * 2'000;
+  options.timing.keys_max = 2 * member_table::members_max + 3 * member_table::barrier_proxies_max;
   return options;
 }
 
