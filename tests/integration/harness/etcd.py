@@ -11,26 +11,22 @@ from .client import Connection
 from .waiting import wait_until
 
 
-def free_port():
-    """Free a moment ago. etcd wants its ports named beforehand; whoever loses the race tries again."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+def reserve_port(case):
+    """A port that nobody else is given until the test is over, whether or not its server runs: a socket that is bound and does not
+    listen. With SO_REUSEADDR on both, a server that names the port may bind it all the same; who asks for any port never gets it."""
+    reservation = socket.socket()
+    case.addCleanup(reservation.close)
+    reservation.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    reservation.bind(("127.0.0.1", 0))
+    return reservation.getsockname()[1]
 
 
 class Etcd:
-    def __init__(self, case, attempts=5):
+    def __init__(self, case):
         self._case = case
         self._data = os.path.join(case.folder(), "data")
-        for _ in range(attempts):
-            self.client_port, self._peer_port = free_port(), free_port()
-            try:
-                self.start()
-                return
-            except AssertionError:
-                self.process.kill()
-                shutil.rmtree(self._data, ignore_errors=True)
-        raise AssertionError("etcd did not start")
+        self.client_port, self._peer_port = reserve_port(case), reserve_port(case)
+        self.start()
 
     @property
     def url(self):
