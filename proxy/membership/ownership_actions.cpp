@@ -152,7 +152,7 @@ asio::awaitable<void> ownership_source::runner::read_barrier(action a, std::uint
   if (!found) co_return failed(a, found.error());
   if (!believes(*found, known)) co_return;
   const auto& view = found->table.record();
-  fsm_->on_barrier_read({view.revision, found->table.routers()}, view, net::boot_now());
+  fsm_->on_barrier_read({view.revision, found->table.routers(), found->revision}, view, net::boot_now());
 }
 
 asio::awaitable<void> ownership_source::runner::write_record(action a, std::uint64_t incarnation) {

@@ -234,10 +234,11 @@ void ownership_source::runner::on_update(const std::vector<etcd::change>& change
 void ownership_source::runner::tell_what_was_seen() {
   if (!fsm_ || !fsm_->registered()) return;
   const auto now = net::boot_now();
-  const auto known_until = std::max<std::int64_t>(watcher_->status().known_until, 0);
+  const auto known_until =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(watcher_->status().known_until, 0));
   fsm_->on_record(seen_.record(), now);
-  fsm_->on_members_seen(seen_.members().members(), static_cast<std::uint64_t>(known_until), now);
-  fsm_->on_barrier_seen(seen_.routers(), now);
+  fsm_->on_members_seen(seen_.members().members(), known_until, now);
+  fsm_->on_barrier_seen(seen_.routers(), known_until, now);
 }
 
 void ownership_source::runner::look_at_complaints() {

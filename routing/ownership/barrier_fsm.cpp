@@ -82,8 +82,13 @@ void barrier_fsm::on_members_seen(std::vector<routing::member> members, std::uin
   mover_.on_members_seen(std::move(members), revision, now);
 }
 
-void barrier_fsm::on_barrier_seen(std::vector<barrier_reading::router> routers, boot_time now) {
-  routers_ = std::move(routers);
+/// A reply may come after the watch has shown what is newer, and nobody would say that again.
+void barrier_fsm::on_barrier_seen(std::vector<barrier_reading::router> routers, std::uint64_t revision,
+                                  boot_time now) {
+  if (revision >= routers_rev_) {
+    routers_ = std::move(routers);
+    routers_rev_ = revision;
+  }
   look_at_barrier(now);
 }
 
@@ -139,7 +144,7 @@ void barrier_fsm::on_barrier_read(const barrier_reading& reading, const record& 
           .first->second.on_read(true, false, received);
   }
   mover_.on_barrier_read(reading, received);
-  on_barrier_seen(reading.routers, received);
+  on_barrier_seen(reading.routers, reading.store_revision, received);
 }
 
 void barrier_fsm::on_record_written(std::uint64_t revision, boot_time now) {

@@ -64,10 +64,10 @@ public:
   /// It has left by a clean exit (rule 4).
   void on_left() noexcept { fence_.end(); }
 
-  // What watches show: hints, but for records.
+  // What watches show: hints, but for records. `revision`: of the store, and nothing older is believed.
   void on_record(const record& r, boot_time now);
   void on_members_seen(std::vector<routing::member> members, std::uint64_t revision, boot_time now);
-  void on_barrier_seen(std::vector<barrier_reading::router> routers, boot_time now);
+  void on_barrier_seen(std::vector<barrier_reading::router> routers, std::uint64_t revision, boot_time now);
 
   // What workers say; see acknowledgement_fsm::on_word.
   void on_word(std::size_t worker, std::uint64_t revision, bool none_left) noexcept;
@@ -114,7 +114,8 @@ private:
   acknowledgement_fsm acknowledgement_;
   mover_fsm mover_;
   std::map<std::string, removal_fsm, std::less<>> removals_;
-  std::vector<barrier_reading::router> routers_; ///< as a watch or a read last had them
+  std::vector<barrier_reading::router> routers_; ///< the newest that a watch or a read had
+  std::uint64_t routers_rev_ = 0;
   bool reads_barrier_ = false;
   bool has_unread_death_ = false; ///< routers_ shows a dead one that no read has confirmed
   boot_time barrier_again_ = long_ago;

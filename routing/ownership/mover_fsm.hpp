@@ -19,6 +19,7 @@ struct barrier_reading {
   };
   std::uint64_t view_revision = 0; ///< mod_revision of `view`; 0: there is none
   std::vector<router> routers;     ///< the barrier set
+  std::uint64_t store_revision = 0;
 };
 
 /// Moves the record on: PREPARE, commit and supersede (rules 5, 9 and 10). Every proxy has one, and any may

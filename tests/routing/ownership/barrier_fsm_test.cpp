@@ -33,8 +33,21 @@ struct Barrier : testing::Test {
       fsm.on_word(i, revision, none_left);
   }
   using routers = std::vector<barrier_reading::router>;
-  void read_barrier(routers all, const record& view, duration when) {
-    fsm.on_barrier_read({view.revision, std::move(all)}, view, at(when));
+  void read_barrier(routers all, const record& view, duration when, std::uint64_t store_revision = 30) {
+    fsm.on_barrier_read({view.revision, std::move(all), store_revision}, view, at(when));
+  }
+  void see_barrier(routers all, duration when, std::uint64_t store_revision = 30) {
+    fsm.on_barrier_seen(std::move(all), store_revision, at(when));
+  }
+  /// Registered, and waits for q.1 alone; a look at the barrier is under way.
+  void waits_for_another() {
+    registers(prepare(21, a, ab));
+    words(21);
+    EXPECT_EQ(asks(0s), std::vector<kind>{kind::acknowledge});
+    fsm.on_acknowledged();
+    see_barrier({{"p.1", true, 21}, {"q.1", true, 9}}, 1ms, 30);
+    EXPECT_EQ(asks(1s), (std::vector<kind>{kind::read_self, kind::read_barrier}));
+    fsm.on_self_read(true, true, fsm.held(), at(1s));
   }
 };
 
@@ -68,10 +81,10 @@ TEST_F(Barrier, a_change_from_its_sight_to_its_commit) {
   EXPECT_EQ(asks(113ms), std::vector<kind>{kind::acknowledge});
   fsm.on_acknowledged();
   EXPECT_TRUE(fsm.acknowledged());
-  fsm.on_barrier_seen({{"p.1", true, 21}, {"q.1", true, 9}}, at(114ms));
+  see_barrier({{"p.1", true, 21}, {"q.1", true, 9}}, 114ms);
   EXPECT_TRUE(asks(114ms).empty()) << "the other has not";
   EXPECT_EQ(fsm.waits_for(), std::vector<std::string_view>{"q.1"});
-  fsm.on_barrier_seen({{"p.1", true, 21}, {"q.1", true, 21}}, at(115ms));
+  see_barrier({{"p.1", true, 21}, {"q.1", true, 21}}, 115ms);
   EXPECT_EQ(asks(215ms), std::vector<kind>{kind::read_barrier}) << "if it is not the other's turn";
   read_barrier({{"p.1", true, 21}, {"q.1", true, 21}}, fsm.held(), 216ms);
   EXPECT_EQ(asks(216ms), std::vector<kind>{kind::write_record});
@@ -87,7 +100,7 @@ TEST_F(Barrier, a_dead_one_is_looked_at_waited_for_and_removed) {
   EXPECT_EQ(asks(0s), std::vector<kind>{kind::acknowledge});
   fsm.on_acknowledged();
   const routers dead{{"p.1", true, 21}, {"q.1", false, 0}};
-  fsm.on_barrier_seen(dead, at(1s));
+  see_barrier(dead, 1s);
   EXPECT_EQ(asks(1s), (std::vector<kind>{kind::read_self, kind::read_barrier})) << "a watch is a hint";
   read_barrier(dead, fsm.held(), 1s);
   fsm.on_self_read(true, true, fsm.held(), at(1s));
@@ -105,9 +118,38 @@ TEST_F(Barrier, a_dead_one_is_looked_at_waited_for_and_removed) {
   EXPECT_EQ(fsm.next(at(over + 250ms)).what, kind::remove) << "once more";
 }
 
+TEST_F(Barrier, a_reply_that_is_older_than_what_a_watch_has_shown_hides_no_acknowledgement) {
+  waits_for_another();
+  see_barrier({{"p.1", true, 21}, {"q.1", true, 21}}, 1001ms, 31);
+  read_barrier({{"p.1", true, 21}, {"q.1", true, 9}}, fsm.held(), 1002ms, 30);
+  EXPECT_TRUE(fsm.waits_for().empty());
+  EXPECT_EQ(asks(1102ms), std::vector<kind>{kind::read_barrier}) << "not a poll later";
+  read_barrier({{"p.1", true, 21}, {"q.1", true, 21}}, fsm.held(), 1103ms, 31);
+  EXPECT_EQ(asks(1103ms), std::vector<kind>{kind::write_record});
+}
+
+TEST_F(Barrier, a_reply_that_is_older_than_what_a_watch_has_shown_hides_no_death) {
+  waits_for_another();
+  see_barrier({{"p.1", true, 21}, {"q.1", false, 9}}, 1001ms, 31);
+  read_barrier({{"p.1", true, 21}, {"q.1", true, 9}}, fsm.held(), 1002ms, 30);
+  EXPECT_EQ(asks(1002ms), std::vector<kind>{kind::read_barrier}) << "its grace begins with a read of it";
+  read_barrier({{"p.1", true, 21}, {"q.1", false, 9}}, fsm.held(), 1003ms, 31);
+  EXPECT_TRUE(asks(1003ms).empty());
+  EXPECT_EQ(asks(1003ms + barrier_limits{}.grace()),
+            (std::vector<kind>{kind::read_self, kind::remove, kind::read_barrier}));
+}
+
+TEST_F(Barrier, a_watch_that_is_behind_a_reply_takes_nothing_back) {
+  waits_for_another();
+  read_barrier({{"p.1", true, 21}, {"q.1", false, 9}}, fsm.held(), 1001ms, 32);
+  read_barrier({{"p.1", true, 21}}, fsm.held(), 1002ms, 33);
+  see_barrier({{"p.1", true, 21}, {"q.1", true, 9}}, 1003ms, 31);
+  EXPECT_TRUE(fsm.waits_for().empty());
+}
+
 TEST_F(Barrier, a_watch_alone_begins_no_grace) {
   registers(committed(9, a));
-  fsm.on_barrier_seen({{"q.1", false, 0}}, at(0s));
+  see_barrier({{"q.1", false, 0}}, 0s);
   EXPECT_EQ(fsm.next(at(0s)).what, kind::read_barrier);
   EXPECT_NE(fsm.next(at(1h)).what, kind::remove);
 }
@@ -140,7 +182,7 @@ TEST_F(Barrier, an_acknowledgement_before_a_supersede_does_not_commit) {
   fsm.on_record(prepare(23, a, a), at(0s));
   fsm.on_acknowledged(); // of 21
   EXPECT_FALSE(fsm.acknowledged());
-  fsm.on_barrier_seen({{"p.1", true, 21}}, at(1ms));
+  see_barrier({{"p.1", true, 21}}, 1ms);
   read_barrier({{"p.1", true, 21}}, fsm.held(), 2ms);
   for (const auto what : asks(2ms))
     EXPECT_NE(what, kind::write_record);

@@ -200,7 +200,7 @@ void proxy::deliver(const std::shared_ptr<const store_state>& state) {
   if (!fsm_ || !fsm_->registered()) return;
   fsm_->on_record(state->view, local_now());
   fsm_->on_members_seen(state->members, state->revision, local_now());
-  fsm_->on_barrier_seen(state->barrier.routers, local_now());
+  fsm_->on_barrier_seen(state->barrier.routers, state->revision, local_now());
   pump();
 }
 

@@ -21,6 +21,7 @@ const std::shared_ptr<const store_state>& store::read() {
     made->revision = revision_;
     made->view = view_;
     made->barrier.view_revision = view_.revision;
+    made->barrier.store_revision = made->revision;
     for (const auto& [name, r] : routers_)
       made->barrier.routers.push_back({name, r.alive, r.acknowledged});
     for (const auto& [id, m] : members_)
