@@ -10,6 +10,8 @@ from .contenders import CONTENDERS, Limpet, Origin
 from .processes import Failed, Processes
 
 STARTS = 10
+# Of a pool: how soon a change is taken is what is measured, and rails make it wait.
+NO_RAILS = {"max_removal_percent": 100, "damping": {"flaps": 0}}
 
 
 @dataclass

@@ -6,7 +6,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from .alone import start_limpet
+from .alone import NO_RAILS, start_limpet
 from .client import Client
 from .contenders import Origin
 from .machine import free_port
@@ -76,7 +76,7 @@ class EtcdToRouted:
             config = {
                 "listeners": [{"name": "public", "address": "127.0.0.1:0"}],
                 "routes": [{"pool": "app"}],
-                "pools": {"app": {"members": {"etcd": {}}, "session": {"key": [{"header": "X-User-Id"}]}}},
+                "pools": {"app": {"members": {"etcd": {}}, "session": {"key": [{"header": "X-User-Id"}]}, "rails": NO_RAILS}},
                 "etcd": {"endpoints": [f"http://127.0.0.1:{etcd.port}"], "prefix": "/bench"},
                 "workers": 1,
             }

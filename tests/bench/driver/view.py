@@ -6,7 +6,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 
-from .alone import start_limpet
+from .alone import NO_RAILS, start_limpet
 from .client import Client
 from .contenders import Origin
 from .measure import resident_bytes, thread_cpu_ns
@@ -104,7 +104,7 @@ class MembersFile:
 
 
 def config_with(members_path):
-    pool = {"members": {"file": {"path": members_path}}, "session": {"key": [{"header": "X-User-Id"}]}}
+    pool = {"members": {"file": {"path": members_path}}, "session": {"key": [{"header": "X-User-Id"}]}, "rails": NO_RAILS}
     return {
         "listeners": [{"name": "public", "address": "127.0.0.1:0"}],
         "routes": [{"pool": "bench"}],
