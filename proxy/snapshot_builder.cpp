@@ -3,10 +3,7 @@
 #include "proxy/http/key_ring.hpp"
 #include "proxy/http/session_digest.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
-#include <utility>
 
 namespace limpet {
 
@@ -54,20 +51,6 @@ std::uint32_t snapshot_builder::label(std::map<std::string, std::uint32_t>& numb
   return numbers.try_emplace(key, next).first->second;
 }
 
-std::vector<net::member_endpoint> snapshot_builder::endpoints_of(const http::pool_snapshot& pool,
-                                                                 const routing::member& m,
-                                                                 known_member& known) const {
-  auto all = resolve_(m.address);
-  const auto before = std::exchange(known.endpoints, all.size());
-  if (!pool.strict || all.size() < 2) return all;
-  all.resize(1); // they are sorted: the same on all proxies that know the same
-  if (before < 2)
-    spdlog::warn("pool {}: member {}: {} stands for several addresses: only the first is used, since a "
-                 "session has one owner",
-                 pool.settings.name, m.id, m.address);
-  return all;
-}
-
 net::member_target snapshot_builder::target_of(const http::pool_snapshot& in, const routing::member& m) {
   const auto& pool = in.settings.name;
   auto [entry, fresh] =
@@ -87,7 +70,7 @@ net::member_target snapshot_builder::target_of(const http::pool_snapshot& in, co
   if (number == next) labels_.members.push_back({pool, m.id});
   const bool counts_busy =
       in.settings.limits.connections_per_member > 0 || in.settings.bounded_load_thousandths > 0;
-  return {known.number, number, endpoints_of(in, m, known), known.shared, counts_busy};
+  return {known.number, number, resolve_(m.address), known.shared, counts_busy};
 }
 
 std::shared_ptr<const http::pool_snapshot> snapshot_builder::build_pool(const config::pool& settings,

@@ -43,14 +43,10 @@ private:
     std::uint32_t number;
     std::shared_ptr<net::reachability> shared;
     std::uint64_t used_by = 0; ///< the last snapshot that had it
-    std::size_t endpoints = 0; ///< how many its address had then
   };
 
   std::shared_ptr<const http::pool_snapshot> build_pool(const config::pool& settings,
                                                         const membership::member_list& list);
-  /// One, where the pool hands over by a barrier: two would be two processes behind one owner.
-  std::vector<net::member_endpoint> endpoints_of(const http::pool_snapshot& pool, const routing::member& m,
-                                                 known_member& known) const;
   net::member_target target_of(const http::pool_snapshot& pool, const routing::member& m);
   void forget_unused(const config::settings& settings);
   std::uint32_t label(std::map<std::string, std::uint32_t>& numbers, const std::string& key,

@@ -53,7 +53,8 @@ std::unique_ptr<ownership_source> make_ownership_source(boost::asio::io_context&
                                                         const config::etcd_settings& etcd,
                                                         std::size_t workers) {
   auto client = client_options_from(etcd);
-  client.timeout = std::min(client.timeout, pool.barrier.window); // what is older than that is of no use
+  // So that one endpoint that does not answer leaves time to ask another, by the deadline and by the lease.
+  client.timeout = std::min({client.timeout, pool.barrier.window / 3, pool.barrier.lease_ttl / 3});
   ownership_source::options options;
   options.pool = pool.name;
   options.prefix = etcd.prefix;

@@ -102,6 +102,10 @@ bool is_member_id(std::string_view id) noexcept {
   return !id.empty() && id.size() <= text_bytes_max && std::ranges::all_of(id, is_name_character);
 }
 
+bool is_host_name(std::string_view address) {
+  return !net::socket_address::parse(address, net::socket_address::use::connect);
+}
+
 std::string encode_member(const routing::member& member) {
   const bool is_ready = member.state == routing::member_state::ready;
   return json::serialize(json::object{{"address", member.address},

@@ -26,6 +26,9 @@ using value_or_reason = boost::system::result<T, bad_value>;
 /// [A-Za-z0-9._-]{1,128}
 bool is_member_id(std::string_view id) noexcept;
 
+/// Whether a member's address is a host's name and a port: each proxy looks that up for itself.
+bool is_host_name(std::string_view address);
+
 std::string encode_member(const routing::member& member);
 
 /// The member, or what is wrong with its value. Only the address is required; unknown

@@ -42,13 +42,18 @@ std::optional<std::string> member_table::apply(const etcd::change& change) {
 }
 
 std::optional<std::string> member_table::apply_member(std::string_view id, const etcd::change& change) {
+  if (const auto found = unreadable_.find(id); found != unreadable_.end()) unreadable_.erase(found);
   if (!change.value) {
     if (const auto found = members_.find(id); found != members_.end()) members_.erase(found);
     return std::nullopt;
   }
   auto decoded = decode_member(id, *change.value);
+  if (decoded && hosts_ == hosts::numeric && is_host_name(decoded->address))
+    decoded = bad_value{"\"address\" is a host name, which is another address for each proxy at times: in a "
+                        "pool with handoff: barrier it has to be an IP address or unix:/path"};
   if (!decoded) {
     ++invalid_values_;
+    unreadable_.emplace(id);
     return decoded.error().reason;
   }
   if (decoded->incarnation.empty()) decoded->incarnation = std::to_string(change.create_revision);
@@ -66,14 +71,29 @@ void member_table::apply_drain(std::string_view id, const std::optional<std::str
 }
 
 std::vector<routing::member> member_table::members() const {
+  return list_of(members_);
+}
+
+std::vector<routing::member> member_table::list_of(const members_by_id& all) const {
   std::vector<routing::member> list;
-  list.reserve(std::min(members_.size(), members_max));
-  for (const auto& [id, known] : members_) {
+  list.reserve(std::min(all.size(), members_max));
+  for (const auto& [id, known] : all) {
     if (list.size() == members_max) break;
     list.push_back(known);
     if (drains_.contains(id)) list.back().state = routing::member_state::draining;
   }
   return list;
+}
+
+std::vector<routing::member> member_table::members_after(const std::vector<routing::member>& before) const {
+  if (unreadable_.empty()) return members();
+  auto known = members_;
+  for (const auto& id : unreadable_) {
+    known.erase(id);
+    const auto found = std::ranges::lower_bound(before, id, {}, &routing::member::id);
+    if (found != before.end() && found->id == id) known.emplace(id, *found);
+  }
+  return list_of(known);
 }
 
 std::vector<operator_drain> member_table::drains() const {

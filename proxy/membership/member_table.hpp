@@ -37,7 +37,10 @@ public:
   /// included.
   static constexpr std::size_t barrier_proxies_max = 2'000;
 
-  explicit member_table(pool_keys keys) : keys_(std::move(keys)) {}
+  /// Whether a member's address may be a host's name; where not, a value with one is of no use.
+  enum class hosts : std::uint8_t { named, numeric };
+
+  explicit member_table(pool_keys keys, hosts h = hosts::named) : keys_(std::move(keys)), hosts_(h) {}
 
   /// Takes one key's new value or its removal. Returns a complaint for the log where the value is of no use.
   std::optional<std::string> apply(const etcd::change& change);
@@ -47,6 +50,9 @@ public:
 
   /// Sorted by id; the first members_max of them.
   std::vector<routing::member> members() const;
+  /// The same, but that a value that does not parse leaves its member as it is in `before`, sorted by id: the
+  /// same for whoever has the same keys and `before`, whatever else they have seen.
+  std::vector<routing::member> members_after(const std::vector<routing::member>& before) const;
   /// Sorted by member; those of members that are not there among them.
   std::vector<operator_drain> drains() const;
   /// Proxies for which this is a pool that hands over by a barrier: nobody else may send them its sessions.
@@ -60,11 +66,16 @@ public:
   std::uint64_t invalid_values() const noexcept { return invalid_values_; }
 
 private:
+  using members_by_id = std::map<std::string, routing::member, std::less<>>;
+
+  std::vector<routing::member> list_of(const members_by_id& all) const;
   std::optional<std::string> apply_member(std::string_view id, const etcd::change& change);
   void apply_drain(std::string_view id, const std::optional<std::string>& value);
 
   pool_keys keys_;
-  std::map<std::string, routing::member, std::less<>> members_;
+  hosts hosts_;
+  members_by_id members_;
+  std::set<std::string, std::less<>> unreadable_; ///< ids whose value does not parse
   std::map<std::string, drain_note, std::less<>> drains_;
   std::set<std::string, std::less<>> barrier_proxies_;
   std::uint64_t epoch_ = 0;

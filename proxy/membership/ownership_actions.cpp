@@ -19,10 +19,7 @@ using kind = ownership::barrier_fsm::action::kind;
 asio::awaitable<void> ownership_source::runner::delete_keys(std::shared_ptr<runner> self,
                                                             std::string incarnation, std::int64_t lease,
                                                             std::function<void()> left) {
-  const auto done = co_await self->store_.leave(incarnation);
-  if (!done)
-    spdlog::warn("pool {}: {} is still registered: {}", self->options_.pool, incarnation,
-                 done.error().message);
+  co_await self->take_back(incarnation);
   (void)co_await self->client_->lease_revoke(lease);
   left();
 }
@@ -47,7 +44,7 @@ void ownership_source::runner::failed(const action& a, const etcd::error& reason
 }
 
 bool ownership_source::runner::believes(const ownership_store::reading& found, std::uint64_t known) {
-  if (found.revision < known) {
+  if (found.revision < known || !is_of_known_cluster(found.cluster_id)) {
     stop_for_restore();
     return false;
   }
@@ -56,6 +53,11 @@ bool ownership_source::runner::believes(const ownership_store::reading& found, s
   if (complaint.empty()) return true;
   halt(complaint);
   return false;
+}
+
+bool ownership_source::runner::is_of_known_cluster(std::uint64_t id) noexcept {
+  if (cluster_id_ == 0) cluster_id_ = id;
+  return id == 0 || id == cluster_id_;
 }
 
 asio::awaitable<void> ownership_source::runner::perform(std::shared_ptr<runner> self, action a,
@@ -91,23 +93,43 @@ asio::awaitable<void> ownership_source::runner::perform(std::shared_ptr<runner> 
 
 asio::awaitable<void> ownership_source::runner::register_incarnation(std::uint64_t incarnation) {
   const auto name = fsm_->incarnation();
+  auto known = known_revision_;
+  // First: a key of other terms would stop whoever is there.
+  const auto before = co_await store_.read_barrier();
+  if (!is_current(incarnation)) co_return;
+  if (!before) co_return co_await register_failed(before.error(), incarnation);
+  if (!believes(*before, known)) co_return;
+  const auto left_view = before->table.left_view();
+  if (left_view != 0)
+    spdlog::warn("pool {}: the record of proxies with other settings is deleted: none is there",
+                 options_.pool);
   const auto ttl = std::chrono::ceil<std::chrono::seconds>(options_.protocol.limits.lease_ttl);
   const auto lease = co_await store_.grant_lease(ttl);
   if (!is_current(incarnation)) co_return;
   if (!lease) co_return co_await register_failed(lease.error(), incarnation);
   lease_ = *lease;
-  const auto known = known_revision_;
-  auto done = co_await store_.register_once(name, *lease);
-  if (!is_current(incarnation)) co_return;
+  known = known_revision_;
+  auto done = co_await store_.register_once(name, *lease, left_view);
+  const bool is_there = done && *done;
+  if (!is_current(incarnation)) {
+    if (is_there) co_await take_back(name);
+    co_return;
+  }
   if (!done) co_return co_await register_failed(done.error(), incarnation);
-  if (!*done) co_return fsm_->on_register_failed();
-  if (!believes(**done, known)) co_return;
+  if (!is_there) co_return fsm_->on_register_failed();
+  if (!believes(**done, known)) co_return co_await take_back(name);
   last_error_.clear();
   spdlog::info("pool {}: registered as {}", options_.pool, name);
   was_registered_ = true;
   fsm_->on_registered((*done)->table.record(), net::boot_now());
   tell_what_was_seen();
   asio::co_spawn(executor_, keep_lease(shared_from_this(), *lease, ttl, incarnation), asio::detached);
+}
+
+/// It was never served by: nobody has to wait for its grace.
+asio::awaitable<void> ownership_source::runner::take_back(std::string name) {
+  const auto done = co_await store_.leave(name);
+  if (!done) spdlog::warn("pool {}: {} is still registered: {}", options_.pool, name, done.error().message);
 }
 
 /// The next incarnation tries it again, and not at once.
@@ -142,7 +164,8 @@ asio::awaitable<void> ownership_source::runner::read_members(action a, std::uint
   if (!is_current(incarnation)) co_return;
   if (!found) co_return failed(a, found.error());
   if (!believes(*found, known)) co_return;
-  fsm_->on_members_read(found->table.members().members(), found->revision, net::boot_now());
+  fsm_->on_members_read(found->table.members().members_after(fsm_->held().members), found->revision,
+                        net::boot_now());
 }
 
 asio::awaitable<void> ownership_source::runner::read_barrier(action a, std::uint64_t incarnation) {
@@ -185,11 +208,14 @@ asio::awaitable<void> ownership_source::runner::keep_lease(std::shared_ptr<runne
                                                            ownership::duration ttl,
                                                            std::uint64_t incarnation) {
   boost::system::error_code aborted;
+  auto pause = ttl / 3;
   while (self->is_current(incarnation)) {
-    self->lease_timer_.expires_after(ttl / 3);
+    self->lease_timer_.expires_after(pause);
     co_await self->lease_timer_.async_wait(asio::redirect_error(asio::use_awaitable, aborted));
     if (!self->is_current(incarnation)) co_return;
-    (void)co_await self->client_->lease_keep_alive(lease); // what came of it, the next read of oneself shows
+    // What came of it, the next read of oneself shows. Another endpoint may answer, while there is time.
+    const auto kept = co_await self->client_->lease_keep_alive(lease);
+    pause = kept ? ttl / 3 : std::min<ownership::duration>(ttl / 3, self->options_.protocol.again);
   }
 }
 

@@ -126,7 +126,7 @@ private:
                                 {"zone", fields[4]},
                                 {"state", fields[5]}};
     auto read = decode_member(fields[0].get_string(), json::serialize(as_value));
-    return read ? std::optional(std::move(*read)) : std::nullopt;
+    return read && !is_host_name(read->address) ? std::optional(std::move(*read)) : std::nullopt;
   }
 
   const json::object& object_;
@@ -223,6 +223,15 @@ value_or_reason<record> decode_record(std::string_view value, std::uint64_t mod_
     fields.complain(r.is_prepare() ? "base_epoch" : "epoch", "is not from before");
   if (!fields.complaint().empty()) return bad_value{fields.complaint()};
   return r;
+}
+
+bool is_of_other_terms(std::string_view value, const ownership_terms& terms) {
+  const auto parsed = parse_object(value, view_bytes_max);
+  if (!parsed) return false;
+  record_reader fields(parsed->get_object());
+  const ownership_terms theirs{fields.text("cluster"), fields.text("placement"), fields.text("keys_digest"),
+                               fields.text("limits")};
+  return fields.complaint().empty() && theirs.cluster == terms.cluster && theirs != terms;
 }
 
 std::string encode_router(const ownership_terms& terms) {

@@ -29,6 +29,8 @@ std::string encode_record(const ownership::record& r, const ownership_terms& ter
 /// these terms: a pool that cannot read its record stops, and never guesses.
 value_or_reason<ownership::record> decode_record(std::string_view value, std::uint64_t mod_revision,
                                                  const ownership_terms& terms);
+/// Whether `value` is of proxies of the same cluster that had agreed on something else.
+bool is_of_other_terms(std::string_view value, const ownership_terms& terms);
 
 /// The value of `routers/` and `alive/`.
 std::string encode_router(const ownership_terms& terms);

@@ -32,6 +32,8 @@ etcd::watcher::options watch_options(const ownership_keys& keys, milliseconds re
   return options;
 }
 
+constexpr milliseconds look_again{1000}; ///< while a pool is stopped
+
 milliseconds to_ms(ownership::duration d) {
   return std::chrono::duration_cast<milliseconds>(d);
 }
@@ -56,7 +58,9 @@ void ownership_source::runner::start(publish_function publish) {
 }
 
 void ownership_source::runner::stop() {
-  is_stopped_ = true;
+  // The pool is gone, and its workers with it: others need not wait for the lease besides the grace.
+  if (!std::exchange(is_stopped_, true) && lease_ != 0)
+    asio::co_spawn(executor_, revoke(shared_from_this(), lease_), asio::detached);
   left_ = {};
   fence_->set(ownership::long_ago);
   watcher_.reset();
@@ -112,7 +116,7 @@ handoff_status ownership_source::runner::handoff() const {
   h.revision = held_.revision;
   h.is_prepare = held_.is_prepare();
   const auto now = net::boot_now();
-  if (h.is_prepare) h.prepared_for = to_ms(now - held_since_);
+  if (h.is_prepare) h.prepared_for = to_ms(now - prepared_since_);
   if (fence_->is_open(now)) h.fence_left = to_ms(fence_->until() - now);
   if (!fsm_) return h;
   h.incarnation = fsm_->incarnation();
@@ -195,7 +199,6 @@ void ownership_source::runner::hold(const ownership::record& r) {
     last_handoff_ = to_ms(now - prepared_since_);
   }
   if (r.is_prepare() && !held_.is_prepare()) prepared_since_ = now;
-  held_since_ = now;
   held_ = r;
   spdlog::info("pool {}: {} {} of {} members", options_.pool, ownership::to_string(r.state), r.revision,
                r.members.size());
@@ -216,15 +219,20 @@ void ownership_source::runner::arm(ownership::boot_time at) {
   if (at == ownership::never) return timer_.cancel(), void();
   timer_.expires_after(std::max(at - net::boot_now(), ownership::duration(0)));
   timer_.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
-    if (!aborted) self->pump();
+    if (aborted) return;
+    if (!self->halted_.empty()) self->look_at_complaints();
+    self->pump();
   });
 }
 
 void ownership_source::runner::on_update(const std::vector<etcd::change>& changes,
                                          const etcd::watch_status& status) {
-  if (std::exchange(restores_, status.restores) != status.restores) stop_for_restore();
+  if (std::exchange(restores_, status.restores) != status.restores || !is_of_known_cluster(status.cluster_id))
+    stop_for_restore();
   for (const auto& change : changes)
-    seen_.apply(change);
+    if (const auto complaint = seen_.apply(change))
+      spdlog::warn("pool {}: {} is left as the record has it: {}", options_.pool, etcd::printable(change.key),
+                   *complaint);
   look_at_complaints();
   tell_what_was_seen();
   pump();
@@ -237,7 +245,7 @@ void ownership_source::runner::tell_what_was_seen() {
   const auto known_until =
       static_cast<std::uint64_t>(std::max<std::int64_t>(watcher_->status().known_until, 0));
   fsm_->on_record(seen_.record(), now);
-  fsm_->on_members_seen(seen_.members().members(), known_until, now);
+  fsm_->on_members_seen(seen_.members().members_after(fsm_->held().members), known_until, now);
   fsm_->on_barrier_seen(seen_.routers(), known_until, now);
 }
 
@@ -263,6 +271,8 @@ void ownership_source::runner::halt(std::string why) {
   halted_ = std::move(why);
   if (was_halted || !fsm_) return;
   end_incarnation("the pool has stopped");
+  arm(net::boot_now() +
+      look_again); // a reply may be older than what the watch has shown, and it tells nothing twice
 }
 
 } // namespace limpet::membership

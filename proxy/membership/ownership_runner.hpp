@@ -60,10 +60,14 @@ private:
   bool is_current(std::uint64_t incarnation) const;
   void failed(const action& a, const etcd::error& reason);
   /// False where the pool stops for what was found: foreign or damaged values, or a store that has fallen
-  /// behind `known`, which is known_revision_ when the read was sent.
+  /// behind `known`, which is known_revision_ when the read was sent, or is another.
   bool believes(const ownership_store::reading& found, std::uint64_t known);
+  /// The first that is heard of stays.
+  bool is_of_known_cluster(std::uint64_t id) noexcept;
   static awaitable<void> perform(std::shared_ptr<runner> self, action a, std::uint64_t incarnation);
   awaitable<void> register_incarnation(std::uint64_t incarnation);
+  /// Deletes the keys of an incarnation by which nothing is in flight.
+  awaitable<void> take_back(std::string name);
   /// The next incarnation tries it again, and not at once.
   awaitable<void> register_failed(etcd::error reason, std::uint64_t incarnation);
   awaitable<void> read_self(action a, std::uint64_t incarnation);
@@ -92,12 +96,12 @@ private:
   bool was_registered_ = false;
   std::int64_t lease_ = 0;
   ownership::record held_;
-  ownership::boot_time held_since_ = ownership::long_ago;
   ownership::boot_time prepared_since_ = ownership::long_ago;
   std::chrono::milliseconds last_handoff_{0};
   std::uint64_t commits_ = 0;
   std::uint64_t restores_ = 0;
   std::uint64_t known_revision_ = 0; ///< the newest that a linearizable read was of
+  std::uint64_t cluster_id_ = 0;     ///< etcd's
   std::uint64_t lapses_ = 0;         ///< how often the fence's time was over
   bool was_restored_ = false;
   std::uint64_t errors_ = 0;

@@ -28,13 +28,20 @@ ownership_store::ownership_store(std::shared_ptr<etcd::client> client, std::stri
                                  std::string_view pool, ownership_terms terms)
     : client_(std::move(client)), members_(prefix, pool), keys_(prefix, pool), terms_(std::move(terms)) {}
 
-etcd::compare ownership_store::is_absent(std::string key, bool absent) const {
+etcd::compare ownership_store::is_absent(std::string key, bool absent) {
   using relation = etcd::compare::relation;
   return {.key = std::move(key), .how = absent ? relation::equal : relation::greater, .value = {}};
 }
 
+etcd::compare ownership_store::is_of(std::string key, std::int64_t mod_revision) {
+  return {.key = std::move(key),
+          .what = etcd::compare::target::mod_revision,
+          .number = mod_revision,
+          .value = {}};
+}
+
 ownership_store::reading ownership_store::read_of(const etcd::txn_response& response) const {
-  reading found{empty_table(), revision_of(response.header)};
+  reading found{empty_table(), revision_of(response.header), response.header.cluster_id};
   for (const auto& part : response.responses)
     if (const auto* range = std::get_if<etcd::range_response>(&part)) found.table.apply(*range);
   return found;
@@ -59,13 +66,21 @@ ownership_store::awaitable<std::int64_t> ownership_store::grant_lease(std::chron
 }
 
 ownership_store::awaitable<std::optional<ownership_store::reading>>
-ownership_store::register_once(std::string incarnation, std::int64_t lease) {
+ownership_store::register_once(std::string incarnation, std::int64_t lease, std::int64_t left_view) {
   etcd::txn_request request;
   request.compares = {is_absent(keys_.routers + incarnation), is_absent(keys_.alive + incarnation)};
+  if (left_view != 0) {
+    auto no_one = is_absent(keys_.routers);
+    no_one.range_end = etcd::prefix_end(keys_.routers);
+    request.compares.push_back(std::move(no_one));
+    request.compares.push_back(is_of(keys_.view, left_view));
+    request.success.emplace_back(etcd::delete_range_request{.key = keys_.view, .range_end = {}});
+  }
   request.success.emplace_back(
       etcd::put_request{.key = keys_.routers + incarnation, .value = encode_router(terms_)});
   request.success.emplace_back(
       etcd::put_request{.key = keys_.alive + incarnation, .value = encode_router(terms_), .lease = lease});
+  request.success.emplace_back(all_of(keys_.routers));
   request.success.emplace_back(one(keys_.view));
   const auto done = co_await client_->txn(std::move(request));
   if (!done) co_return done.error();
@@ -103,10 +118,7 @@ ownership_store::awaitable<ownership_store::reading> ownership_store::read_membe
 ownership_store::awaitable<std::uint64_t> ownership_store::write_record(ownership::record r,
                                                                         std::uint64_t over) {
   etcd::txn_request request;
-  request.compares.push_back({.key = keys_.view,
-                              .what = etcd::compare::target::mod_revision,
-                              .number = static_cast<std::int64_t>(over),
-                              .value = {}});
+  request.compares = {is_of(keys_.view, static_cast<std::int64_t>(over))};
   request.success.emplace_back(etcd::put_request{.key = keys_.view, .value = encode_record(r, terms_)});
   const auto done = co_await client_->txn(std::move(request));
   if (!done) co_return done.error();

@@ -25,12 +25,15 @@ public:
   struct reading {
     ownership_table table;
     std::uint64_t revision = 0;
+    std::uint64_t cluster_id = 0;
   };
 
   awaitable<std::int64_t> grant_lease(std::chrono::seconds ttl);
-  /// Creates `routers/` and `alive/` of the incarnation where both are absent, and reads `view`. Nothing
-  /// where one of them is there.
-  awaitable<std::optional<reading>> register_once(std::string incarnation, std::int64_t lease);
+  /// Creates `routers/` and `alive/` of the incarnation where both are absent, and reads all `routers/` and
+  /// `view`. Nothing where one of them is there. With `left_view` (ownership_table::left_view) deletes that
+  /// one, too; nothing where it is another by now, or anybody is registered.
+  awaitable<std::optional<reading>> register_once(std::string incarnation, std::int64_t lease,
+                                                  std::int64_t left_view);
   /// Both keys of the incarnation, and `view` where its mod_revision is above `held`: it may be a megabyte.
   awaitable<reading> read_self(std::string incarnation, std::uint64_t held);
   awaitable<reading> read_barrier();
@@ -47,7 +50,8 @@ public:
   ownership_table empty_table() const { return {members_, keys_, terms_}; }
 
 private:
-  etcd::compare is_absent(std::string key, bool absent = true) const;
+  static etcd::compare is_absent(std::string key, bool absent = true);
+  static etcd::compare is_of(std::string key, std::int64_t mod_revision);
   awaitable<reading> read(std::vector<etcd::range_request> ranges);
   reading read_of(const etcd::txn_response& response) const;
 

@@ -32,12 +32,16 @@ struct ownership_keys {
 class ownership_table {
 public:
   ownership_table(const pool_keys& members, ownership_keys keys, ownership_terms terms)
-      : keys_(std::move(keys)), terms_(std::move(terms)), members_(members) {}
+      : keys_(std::move(keys)), terms_(std::move(terms)), members_(members, member_table::hosts::numeric) {}
 
-  void apply(const etcd::change& change);
+  /// A complaint for the log, where a member's value is of no use.
+  std::optional<std::string> apply(const etcd::change& change);
   void apply(const etcd::range_response& range);
 
-  /// Why the pool has to stop, a sentence; empty where it has not.
+  /// The mod_revision of a `view` that proxies of this cluster have left who had agreed on other terms: none
+  /// is registered any more, so nothing is in flight by it, and it may be begun anew. 0 where there is none.
+  std::int64_t left_view() const noexcept { return routers_.empty() ? others_view_ : 0; }
+  /// Why the pool has to stop, a sentence; empty where it has not. What left_view() tells of is no reason.
   std::string complaint() const;
   /// The newest record that could be read; of revision 0 where the store has none.
   const ownership::record& record() const noexcept { return record_; }
@@ -48,6 +52,10 @@ public:
   const member_table& members() const noexcept { return members_; }
 
 private:
+  using names = std::set<std::string, std::less<>>;
+
+  void apply_router(const etcd::change& change, const std::string& prefix, names& all);
+  void apply_acknowledgement(const etcd::change& change);
   void apply_view(const etcd::change& change);
   void complain(const std::string& key, const std::string& why);
 
@@ -55,9 +63,10 @@ private:
   ownership_terms terms_;
   member_table members_;
   ownership::record record_;
-  std::set<std::string, std::less<>> routers_;
-  std::set<std::string, std::less<>> alive_;
+  names routers_;
+  names alive_;
   std::map<std::string, std::uint64_t, std::less<>> acks_;
+  std::int64_t others_view_ = 0;                  ///< mod_revision of a `view` of other terms
   std::map<std::string, std::string> complaints_; ///< by key
 };
 

@@ -1,4 +1,3 @@
-#include "proxy/net/socket_address.hpp"
 #include "proxy/snapshot_builder.hpp"
 
 #include <gmock/gmock.h>
@@ -32,8 +31,7 @@ protected:
 
   config::settings settings;
   snapshot_builder::lists lists;
-  std::vector<net::member_endpoint> endpoints; ///< of every address
-  snapshot_builder builder{[this](const std::string&) { return endpoints; }};
+  snapshot_builder builder{[](const std::string&) { return std::vector<net::member_endpoint>{}; }};
 };
 
 TEST_F(building, members_keep_their_numbers) {
@@ -44,20 +42,6 @@ TEST_F(building, members_keep_their_numbers) {
   EXPECT_EQ(other->find(target(*one, 0).number), nullptr);
   ASSERT_NE(other->find(target(*one, 1).number), nullptr);
   EXPECT_EQ(other->find(target(*one, 1).number)->index, 0U);
-}
-
-TEST_F(building, a_member_has_all_of_its_addresses_but_where_a_session_has_one_owner) {
-  const net::socket_address first =
-      *net::socket_address::parse("10.0.0.1:1", net::socket_address::use::connect);
-  const net::socket_address second =
-      *net::socket_address::parse("10.0.0.2:1", net::socket_address::use::connect);
-  endpoints = {{first.data(), first.size()}, {second.data(), second.size()}};
-  EXPECT_EQ(target(*build({"a"}), 0).endpoints, endpoints);
-  lists["app"].strict =
-      net::strict_view{std::make_shared<const ownership::owners>(ownership::record{}), nullptr, 1, 0};
-  EXPECT_THAT(target(*builder.build(settings, lists), 0).endpoints, ElementsAre(endpoints.front()));
-  endpoints.pop_back();
-  EXPECT_EQ(target(*builder.build(settings, lists), 0).endpoints, endpoints);
 }
 
 TEST_F(building, a_snapshot_says_what_changed_since_the_one_before) {

@@ -58,6 +58,7 @@ std::string_view relation_name(compare::relation how) {
 json::object to_json(const compare& condition) {
   json::object out;
   put_bytes(out, "key", condition.key);
+  put_bytes(out, "range_end", condition.range_end);
   out["result"] = relation_name(condition.how);
   switch (condition.what) {
   case compare::target::create_revision:

@@ -68,6 +68,7 @@ struct compare {
   relation how = relation::equal;
   std::int64_t number = 0; ///< for all targets but the value
   std::string value;
+  std::string range_end{}; ///< where not empty: of each key from `key` to before this; of none it is true
 };
 
 using request_op = std::variant<range_request, put_request, delete_range_request>;

@@ -28,7 +28,7 @@ watch_fsm::step watch_fsm::listed(const range_response& list) {
   const bool is_relist = state_ == state::following;
   const bool other_history = is_other_history(list.header);
   if (other_history) ++status_.restores;
-  cluster_id_ = list.header.cluster_id;
+  status_.cluster_id = list.header.cluster_id;
   relisting_ = false;
   status_.listed = true;
   status_.stale = false;
@@ -65,7 +65,7 @@ watch_fsm::step watch_fsm::watched(const watch_response& response) {
   }
   if (response.canceled)
     return wait_and_list({errc::rejected, "etcd: watch canceled: " + response.cancel_reason});
-  if (response.header.cluster_id != 0 && response.header.cluster_id != cluster_id_) {
+  if (response.header.cluster_id != 0 && response.header.cluster_id != status_.cluster_id) {
     return wait_and_list({errc::rejected, "etcd: the watch is answered by another cluster than the list"});
   }
   status_.revision = std::max(status_.revision, response.header.revision);
@@ -159,7 +159,7 @@ void watch_fsm::note_error(const error& reason) {
 /// A linearizable read never goes back in time, unless the store was restored from a backup or is another
 /// one.
 bool watch_fsm::is_other_history(const response_header& header) const {
-  return status_.listed && (header.cluster_id != cluster_id_ || header.revision < known_before_list_);
+  return status_.listed && (header.cluster_id != status_.cluster_id || header.revision < known_before_list_);
 }
 
 /// Makes `list` what is known, and returns what it changes. Revisions of another history mean nothing here:

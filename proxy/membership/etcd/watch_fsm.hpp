@@ -27,6 +27,7 @@ struct change {
 /// How well a range of keys is known.
 struct watch_status {
   bool listed = false;           ///< a list was read at least once
+  std::uint64_t cluster_id = 0;  ///< etcd's, of the last list
   bool stale = false;            ///< the last attempt to list failed: the store is out of reach
   std::int64_t revision = 0;     ///< the newest of the store that was seen
   std::int64_t known_until = 0;  ///< every change up to this revision was told
@@ -110,7 +111,6 @@ private:
   watch_status status_;
   state state_ = state::idle;
   bool relisting_ = false;
-  std::uint64_t cluster_id_ = 0;
   std::int64_t known_before_list_ = 0;        ///< status_.known_until when the list under way began
   std::int64_t list_revision_ = 0;            ///< events up to this one are in the list already
   std::map<std::string, std::int64_t> known_; ///< key to mod_revision

@@ -31,6 +31,7 @@ class Relay:
         self._changed = threading.Condition()
         self._pairs = []
         self._is_silent = self._watches_are_silent = self._is_cut = False
+        self.answers = 0  # how often etcd has said something
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
@@ -62,6 +63,10 @@ class Relay:
             pairs, self._pairs = self._pairs, []
         for pair in pairs:
             pair.close()
+
+    def lead_to(self, etcd):
+        """Connections that come from now on, as where a name or an address is given to others."""
+        self._port = etcd.client_port
 
     def mend(self):
         """For what comes from now on; what was swallowed is lost."""
@@ -103,6 +108,7 @@ class Relay:
         with self._changed:
             if is_answer:
                 pair.has_answered = True
+                self.answers += 1
             elif data.startswith(WATCH):
                 pair.is_watch, pair.has_answered = True, False  # what came before answered another request
             self._changed.notify_all()

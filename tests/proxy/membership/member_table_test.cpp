@@ -130,6 +130,24 @@ TEST_F(member_table_test, a_bad_value_leaves_the_member_as_it_was_and_a_new_one_
   EXPECT_EQ(addresses(), "b=b:1 ");
 }
 
+TEST_F(member_table_test, a_bad_value_leaves_the_member_as_a_list_has_it_that_all_know) {
+  put("members/a", value_of("h:1")), put("members/b", value_of("h:2")), put("members/c", value_of("h:3"));
+  put("members/a", "damaged"), put("members/b", "damaged"), put("drains/b", "{}"),
+      put("members/d", "damaged");
+  const std::vector<member> before{{.id = "b", .incarnation = {}, .address = "h:9", .zone = {}},
+                                   {.id = "e", .incarnation = {}, .address = "h:8", .zone = {}}};
+  const auto after = table.members_after(before);
+  ASSERT_EQ(after.size(), 2u) << "what this table knew of a before is not known to all";
+  EXPECT_EQ(after[0].address, "h:9");
+  EXPECT_EQ(after[0].state, member_state::draining);
+  EXPECT_EQ(after[1].id, "c");
+  put("members/b", value_of("h:2"));
+  EXPECT_EQ(table.members_after(before)[0].address, "h:2");
+  remove("members/a");
+  EXPECT_EQ(table.members_after({{.id = "a", .incarnation = {}, .address = "h:1", .zone = {}}}).size(), 2u)
+      << "it is gone";
+}
+
 TEST_F(member_table_test, the_keys_creation_stands_in_for_an_incarnation) {
   table.apply({"/limpet/chat/members/a", value_of("a:1"), 30, 20});
   table.apply({"/limpet/chat/members/b", value_of("b:1", R"(,"incarnation":"own")"), 30, 20});

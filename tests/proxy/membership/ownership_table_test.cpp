@@ -93,10 +93,47 @@ TEST_F(OwnershipTable, no_record_knows_members_of_the_future) {
 }
 
 TEST_F(OwnershipTable, has_the_members_too) {
-  put("members/a", R"({"address":"h:1"})");
+  put("members/a", R"({"address":"10.0.0.1:1"})");
   put("drains/a", "{}");
   ASSERT_EQ(table.members().members().size(), 1u);
   EXPECT_EQ(table.members().members()[0].state, routing::member_state::draining);
+}
+
+TEST_F(OwnershipTable, a_member_has_an_address_that_is_the_same_for_all_proxies) {
+  const etcd::change named{.key = "/limpet/app/members/a", .value = R"({"address":"h:1"})", .revision = 5};
+  EXPECT_THAT(table.apply(named).value_or(""), HasSubstr("host name"));
+  EXPECT_TRUE(table.members().members().empty());
+  ownership::record r;
+  r.members = {{.id = "a", .incarnation = "1", .address = "h:1", .zone = {}}};
+  put("view", encode_record(r, ours), 6);
+  EXPECT_THAT(table.complaint(), HasSubstr("an entry that is no member"));
+}
+
+TEST_F(OwnershipTable, what_proxies_with_other_settings_have_left_is_no_reason_to_stop) {
+  ownership::record r;
+  put("view", encode_record(r, {"blue", "p", "k", "others"}), 6);
+  put("routers/p.1", encode_router({"blue", "p", "k", "others"}));
+  EXPECT_EQ(table.left_view(), 0) << "one is there";
+  EXPECT_THAT(table.complaint(), HasSubstr("its limits is"));
+  remove("routers/p.1");
+  EXPECT_EQ(table.left_view(), 6);
+  EXPECT_EQ(table.complaint(), "");
+  EXPECT_EQ(table.record().revision, 0u);
+  put("routers/p.2", encode_router(ours));
+  EXPECT_THAT(table.complaint(), HasSubstr("its limits is")) << "who is there now is to agree with it, too";
+  remove("view"), remove("routers/p.2");
+  EXPECT_EQ(table.left_view(), 0);
+  EXPECT_EQ(table.complaint(), "");
+}
+
+TEST_F(OwnershipTable, another_clusters_or_a_damaged_record_is_never_begun_anew) {
+  ownership::record r;
+  put("view", encode_record(r, {"green", "p", "k", "others"}), 6);
+  EXPECT_EQ(table.left_view(), 0);
+  EXPECT_THAT(table.complaint(), HasSubstr("its cluster is"));
+  put("view", "{}", 7);
+  EXPECT_EQ(table.left_view(), 0);
+  EXPECT_NE(table.complaint(), "");
 }
 
 } // namespace

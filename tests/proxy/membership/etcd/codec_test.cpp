@@ -41,13 +41,15 @@ TEST(encode, every_target_and_relation) {
       .compares =
           {{.key = "k", .what = target::mod_revision, .how = relation::greater, .number = 3, .value = {}},
            {.key = "k", .what = target::lease, .how = relation::not_equal, .number = 4, .value = {}},
-           {.key = "k", .what = target::value, .how = relation::less, .number = 0, .value = "x"}},
+           {.key = "k", .what = target::value, .how = relation::less, .number = 0, .value = "x"},
+           {.key = "k", .value = {}, .range_end = "l"}},
       .success = {delete_range_request{.key = "k", .range_end = {}}},
       .failure = {}};
   EXPECT_EQ(encode(request),
             R"({"compare":[{"key":"aw==","result":"GREATER","target":"MOD","mod_revision":"3"},)"
             R"({"key":"aw==","result":"NOT_EQUAL","target":"LEASE","lease":"4"},)"
-            R"({"key":"aw==","result":"LESS","target":"VALUE","value":"eA=="}],)"
+            R"({"key":"aw==","result":"LESS","target":"VALUE","value":"eA=="},)"
+            R"({"key":"aw==","range_end":"bA==","result":"EQUAL","target":"CREATE","create_revision":"0"}],)"
             R"("success":[{"request_delete_range":{"key":"aw=="}}],"failure":[]})");
 }
 
