@@ -79,8 +79,10 @@ bool drain_ledger::none_moved_left(boot_time now) noexcept {
 }
 
 boot_time drain_ledger::next_change() const noexcept {
-  const auto next = given_up_.empty() ? never : given_up_.begin()->first;
-  return moves_until_ == long_ago ? next : std::min(next, moves_until_);
+  auto next = given_up_.empty() ? never : given_up_.begin()->first;
+  for (const auto until : {moves_until_, stays_until_})
+    if (until != long_ago) next = std::min(next, until);
+  return next;
 }
 
 bool drain_ledger::none_left(boot_time now) noexcept {
@@ -90,7 +92,8 @@ bool drain_ledger::none_left(boot_time now) noexcept {
 void drain_ledger::forget_old(boot_time now) noexcept {
   while (!given_up_.empty() && given_up_.begin()->first <= now)
     given_up_.erase(given_up_.begin()); // the hook takes it out of its list
-  if (now >= moves_until_) moves_until_ = long_ago;
+  for (auto* until : {&moves_until_, &stays_until_})
+    if (now >= *until) *until = long_ago; // or it would be the next change for ever
 }
 
 } // namespace limpet::ownership

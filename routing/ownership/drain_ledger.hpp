@@ -88,7 +88,7 @@ public:
   bool scan(moves_function moves, std::size_t count_max);
   /// Whether nothing of a moved key is counted, as far as is known: false before scan() has said true.
   bool none_moved_left(boot_time now) noexcept;
-  /// When none_moved_left() may change by itself: what was given up is counted until then.
+  /// When none_moved_left() or none_left() may change by itself: what was given up is counted until then.
   boot_time next_change() const noexcept;
 
   /// Whether nothing at all is counted (rule 4).

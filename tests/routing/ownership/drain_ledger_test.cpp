@@ -164,6 +164,20 @@ TEST_F(DrainLedger, too_many_given_up_that_stay_count_for_later_records_only) {
   EXPECT_TRUE(ledger.none_moved_left(at(4s)));
 }
 
+/// Or nobody would look again once the last of them counts no more, and who leaves would wait for that.
+TEST_F(DrainLedger, too_many_given_up_that_stay_are_a_change_to_come) {
+  for (unsigned i = 0; i < 6; ++i) {
+    auto& f = chosen(2);
+    f.writes(at(std::chrono::seconds(i)));
+    ledger.give_up(f);
+  }
+  EXPECT_FALSE(ledger.none_left(at(6s))) << "those that were told apart are over, and they alone";
+  EXPECT_EQ(ledger.next_change(), at(8s));
+  EXPECT_FALSE(ledger.none_left(at(8s) - 1ns));
+  EXPECT_TRUE(ledger.none_left(at(8s)));
+  EXPECT_EQ(ledger.next_change(), never);
+}
+
 TEST_F(DrainLedger, gives_all_up_at_once) {
   auto& written = chosen(1);
   auto& unwritten = chosen(3);
