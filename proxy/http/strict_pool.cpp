@@ -38,12 +38,18 @@ strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
   }
   ledger_.apply();
   is_scanned_ = false;
-  const auto moves = [this](std::uint64_t key_hash) { return held_.owners->moves(key_hash); };
-  parking_.release(
-      moves, [this](ownership::parking_place& p) { static_cast<wait&>(p).end_with(outcome::released); });
+  parking_.release([this](std::uint64_t key_hash) { return held_.owners->moves(key_hash); }, &go_free);
   look_soon();
   if (is_another) return ending::all;
   return has_lapsed ? ending::endless : ending::nothing;
+}
+
+void strict_pool::release_all() {
+  parking_.release([](std::uint64_t) { return false; }, &go_free);
+}
+
+void strict_pool::go_free(ownership::parking_place& p) {
+  static_cast<wait&>(p).end_with(outcome::released);
 }
 
 void strict_pool::look_soon() {

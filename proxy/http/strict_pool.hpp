@@ -38,6 +38,8 @@ public:
   };
   /// The worker serves by this one from now on.
   ending apply(const pool_snapshot& pool);
+  /// The worker has no such pool for now: whoever is parked is routed anew.
+  void release_all();
 
   ownership::drain_ledger& ledger() noexcept { return ledger_; }
   /// Of what was applied last, and kept for as long as anything in flight was counted by it.
@@ -59,6 +61,7 @@ public:
 
 private:
   void look();
+  static void go_free(ownership::parking_place& p);
   void go_on(std::uint64_t ticket, outcome o);
   static void on_due(void* self) noexcept;
 

@@ -5,6 +5,7 @@
 
 #include <sys/random.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <ctime>
 
@@ -57,6 +58,15 @@ void worker_state::apply_strict() {
     if (ends == strict_pool::ending::all) streams.end_all(pool->number);
     if (ends == strict_pool::ending::endless) streams.end_endless(pool->number);
   }
+  // Nobody hears of a commit of a pool that the configuration has no more.
+  for (std::uint32_t number = 0; number < strict_.size(); ++number)
+    if (strict_[number] && strict_[number]->parked().requests() > 0 && !is_strict_now(number))
+      strict_[number]->release_all();
+}
+
+bool worker_state::is_strict_now(std::uint32_t pool_number) const {
+  return std::ranges::any_of(current_->pools,
+                             [&](const auto& pool) { return pool->strict && pool->number == pool_number; });
 }
 
 void worker_state::leave_strict() {

@@ -138,6 +138,7 @@ public:
 
 private:
   void apply_strict();
+  bool is_strict_now(std::uint32_t pool_number) const;
 
   static constexpr std::size_t exchanges_kept = 256;
   const std::size_t index_;

@@ -300,6 +300,26 @@ class Operation(BarrierTest):
         self.assertEqual(dialling.read_response().status, 503)
         self.assertEqual(self.fetch(one.address, "/").status, 200)
 
+    def test_requests_that_are_parked_as_a_reload_takes_their_pool_out_go_where_the_route_leads_then(self):
+        self.join("a")
+        slow = {"window": "20s", "work_max": "20s", "parking": {"time": "1h"}}
+        one = self.start_proxy("one", slow, timeouts={"answer": "20s"})
+        self.wait_until_served(one)
+        held = self.begin("held", proxy=one)["held"]
+        wait_until(lambda: len(self.members["a"].requests) > 1, "the request at its member")
+        self.join("a", incarnation="2")
+        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
+        asked = self.begin(*SESSIONS, proxy=one, target="/")
+        one.wait_for_metric("parked requests", lambda m: m.total("limpet_parked_requests") == len(SESSIONS))
+        config = json.loads(json.dumps(one.config))
+        config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
+        config["routes"] = [{"path": "/", "pool": "other"}]
+        one.reload(config)
+        for session, connection in asked.items():
+            self.assertEqual(connection.read_response().fields.get("X-Member"), "b", session)
+        self.members["a"].release()
+        self.assertEqual(held.read_response().fields.get("X-Member"), "a")
+
     def test_a_reload_of_what_one_proxy_may_have_to_itself_ends_nothing(self):
         self.join("a")
         one = self.start_proxy("one")
