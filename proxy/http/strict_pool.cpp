@@ -38,7 +38,10 @@ strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
   }
   ledger_.apply();
   is_scanned_ = false;
-  parking_.release([this](std::uint64_t key_hash) { return held_.owners->moves(key_hash); }, &go_free);
+  // Behind a fence that was shut nobody waits for a commit: those that do are refused as those that come.
+  const bool is_shut = held_.fence->is_shut();
+  parking_.release([&](std::uint64_t key_hash) { return !is_shut && held_.owners->moves(key_hash); },
+                   &go_free);
   look_soon();
   if (is_another) return ending::all;
   return has_lapsed ? ending::endless : ending::nothing;

@@ -189,6 +189,26 @@ class Faults(BarrierTest):
         self.etcd.process.send_signal(signal.SIGCONT)
         self.wait_until_served(one)
 
+    def test_without_etcd_parked_requests_are_refused_once_its_deadline_is_over(self):
+        self.join("a")
+        one = self.start_proxy("one", {"work_max": "20s", "parking": {"time": "1h"}}, timeouts={"answer": "20s"})
+        self.wait_until_served(one)
+        held = self.begin("held", proxy=one)["held"]
+        wait_until(lambda: len(self.members["a"].requests) > 1, "the request at its member")
+        self.join("a", incarnation="2")
+        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
+        asked = self.begin(*SESSIONS, proxy=one, target="/")
+        one.wait_for_metric("parked requests", lambda m: m.total("limpet_parked_requests") == len(SESSIONS))
+        before = one.metrics().total("limpet_refusals_total", reason="fenced")
+        self.etcd.process.freeze()
+        self.assertEqual({connection.read_response().status for connection in asked.values()}, {503})
+        one.wait_for_metric("refusals by the fence",
+                            lambda m: m.total("limpet_refusals_total", reason="fenced") == before + len(SESSIONS))
+        self.members["a"].release()
+        self.assertEqual(held.read_response().status, 200)
+        self.etcd.process.send_signal(signal.SIGCONT)
+        self.wait_until_served(one)
+
     def test_a_proxy_may_be_there_before_etcd_is(self):
         self.join("a")
         self.etcd.kill()

@@ -72,9 +72,9 @@ protected:
     s->index_members();
     worker.publish(s);
   }
-  void publish(const ownership::record& r) {
+  void publish(const ownership::record& r, std::uint64_t incarnation = 1, std::uint64_t lapses = 0) {
     auto pool = make_pool(app, "app", r.committed_members());
-    pool->strict = net::strict_view{std::make_shared<const ownership::owners>(r), fence, 1, 0};
+    pool->strict = net::strict_view{std::make_shared<const ownership::owners>(r), fence, incarnation, lapses};
     publish(pool);
   }
 
@@ -130,6 +130,43 @@ TEST_F(admission_test, a_pool_that_comes_back_parks_again) {
   publish(committed(7, {member("b")}));
   ASSERT_TRUE(wait_for_records(1));
   EXPECT_EQ(records.all[0].pool, "app");
+}
+
+TEST_F(admission_test, requests_that_are_parked_as_the_fence_is_shut_are_refused_at_once) {
+  const auto moving = prepare(5, {member("a")}, {member("b")});
+  publish(moving);
+  ask_and_wait_until_parked(), ask_and_wait_until_parked();
+  fence->set(ownership::long_ago);
+  publish(moving, 1, 1);
+  ASSERT_TRUE(wait_for_records(2));
+  ask();
+  ASSERT_TRUE(wait_for_records(3));
+  for (const auto& r : records.all)
+    EXPECT_EQ(r.why, "fenced");
+}
+
+TEST_F(admission_test, requests_that_are_parked_as_an_incarnation_ends_are_refused_at_once) {
+  const auto moving = prepare(5, {member("a")}, {member("b")});
+  publish(moving);
+  ask_and_wait_until_parked();
+  fence->set(ownership::long_ago); // until the next has registered
+  publish(moving, 2, 0);
+  ASSERT_TRUE(wait_for_records(1));
+  EXPECT_EQ(records.all[0].why, "fenced");
+}
+
+TEST_F(admission_test, a_fence_that_is_open_again_meanwhile_lets_those_that_are_parked_wait) {
+  const auto moving = prepare(5, {member("a")}, {member("b")});
+  publish(moving);
+  ask_and_wait_until_parked();
+  fence->set(ownership::long_ago);
+  publish(moving, 1, 1);
+  fence->set(net::boot_now() + 1h); // before whoever was let go has had its turn
+  ASSERT_EQ(parked(), 0u);
+  ASSERT_TRUE(on.run_until([&] { return parked() == 1; }));
+  publish(committed(6, {member("b")}), 1, 1);
+  ASSERT_TRUE(wait_for_records(1));
+  EXPECT_NE(records.all[0].why, "fenced");
 }
 
 } // namespace
