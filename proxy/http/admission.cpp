@@ -24,18 +24,20 @@ std::optional<refusal> exchange::look_for_admission() {
 }
 
 /// Refused, or ready to be placed: then nothing is awaited any more before that, so that it is placed and
-/// counted by the very snapshot that was looked at here.
+/// counted by the very snapshot that was looked at here. However often it is parked, it has one time for all.
 net::task<refusal> exchange::wait_for_admission() {
+  const auto since = net::boot_now();
   for (;;) {
     if (!pool().strict->fence->is_open(net::boot_now())) co_return refusal::fenced;
-    if (const auto why = co_await park(*admitted_by_); why != refusal::none || client_gone_) co_return why;
+    if (const auto why = co_await park(*admitted_by_, since); why != refusal::none || client_gone_)
+      co_return why;
     if (const auto why = resolve_anew(); why != refusal::none) co_return why;
     if (const auto why = look_for_admission()) co_return *why;
   }
 }
 
-net::task<refusal> exchange::park(strict_pool& by) {
-  strict_pool::wait wait(by, session_.hash, in_.view().size() + out_.size());
+net::task<refusal> exchange::park(strict_pool& by, ownership::boot_time since) {
+  strict_pool::wait wait(by, session_.hash, in_.view().size() + out_.size(), since);
   worker_.count(metric::parked, pool().number, static_cast<std::uint32_t>(wait.parked()));
   if (wait.parked() != ownership::parking::verdict::parked) co_return refusal::parking_full;
   const auto begin = net::clock::now();
@@ -44,7 +46,7 @@ net::task<refusal> exchange::park(strict_pool& by) {
   const auto outcome = co_await wait;
   parked_ = nullptr;
   stop_watching();
-  record_.parked = net::clock::now() - begin;
+  record_.parked = std::max(record_.parked, access_record::seconds(0)) + (net::clock::now() - begin);
   if (outcome == strict_pool::outcome::timed_out) co_return refusal::parked_too_long;
   co_return outcome == strict_pool::outcome::given_up ? refusal::shutting_down : refusal::none;
 }

@@ -108,7 +108,7 @@ private:
   }
   std::optional<refusal> look_for_admission();
   net::task<refusal> wait_for_admission();
-  net::task<refusal> park(strict_pool& by);
+  net::task<refusal> park(strict_pool& by, ownership::boot_time since);
   /// In the step that has placed it.
   void count_in_flight() noexcept {
     strict_ = admitted_by_;

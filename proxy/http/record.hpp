@@ -39,7 +39,7 @@ struct access_record {
   // The phases, as HAProxy's timers have them; negative where the request did not get that far.
   seconds head{-1};       ///< from the first byte to the whole head
   seconds epoch_wait{-1}; ///< waiting for members to be read again, since the cookie knew more
-  seconds parked{-1};     ///< waiting for its session to have moved
+  seconds parked{-1};     ///< waiting for its session to have moved, each time that it did
   seconds connect{-1};    ///< to the member's connection
   seconds answer{-1};     ///< from the request's dispatch to the answer's head
   seconds total{-1};

@@ -92,9 +92,9 @@ void strict_pool::leave() {
   look_soon();
 }
 
-strict_pool::wait::wait(strict_pool& pool, std::uint64_t key_hash, std::size_t bytes)
-    : pool_(pool), ticket_(pool.next_ticket_++),
-      parked_(pool.parking_.park(*this, key_hash, bytes, net::boot_now())) {
+strict_pool::wait::wait(strict_pool& pool, std::uint64_t key_hash, std::size_t bytes,
+                        ownership::boot_time since)
+    : pool_(pool), ticket_(pool.next_ticket_++), parked_(pool.parking_.park(*this, key_hash, bytes, since)) {
   if (await_ready()) return;
   pool_.waiting_.emplace(ticket_, this);
   pool_.look_soon(); // for its time limit

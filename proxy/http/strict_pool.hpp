@@ -83,8 +83,8 @@ private:
 
 class [[nodiscard]] strict_pool::wait : public ownership::parking_place {
 public:
-  /// Not ready where `parked` says so; else there is no wait.
-  wait(strict_pool& pool, std::uint64_t key_hash, std::size_t bytes);
+  /// Not ready where `parked` says so; else there is no wait. `since`: when the request was parked first.
+  wait(strict_pool& pool, std::uint64_t key_hash, std::size_t bytes, ownership::boot_time since);
   ~wait();
   ownership::parking::verdict parked() const noexcept { return parked_; }
 

@@ -1,8 +1,10 @@
 #include "routing/ownership/parking.hpp"
 
+#include <iterator>
+
 namespace limpet::ownership {
 
-parking::verdict parking::park(parking_place& p, std::uint64_t key_hash, std::size_t bytes, boot_time now) {
+parking::verdict parking::park(parking_place& p, std::uint64_t key_hash, std::size_t bytes, boot_time since) {
   if (count_ >= limits_.requests) return verdict::full;
   if (bytes > limits_.bytes - bytes_) return verdict::too_many_bytes;
   auto& of_session = per_session_[key_hash];
@@ -13,8 +15,12 @@ parking::verdict parking::park(parking_place& p, std::uint64_t key_hash, std::si
   p.parking_ = this;
   p.key_hash_ = key_hash;
   p.bytes_ = bytes;
-  p.until_ = now + limits_.time;
-  waiting_.push_back(p);
+  p.since_ = since;
+  p.until_ = since + limits_.time;
+  auto at = waiting_.end();
+  while (at != waiting_.begin() && std::prev(at)->since_ > since)
+    --at;
+  waiting_.insert(at, p);
   return verdict::parked;
 }
 

@@ -32,6 +32,7 @@ private:
   parking* parking_ = nullptr;
   std::uint64_t key_hash_ = 0;
   std::size_t bytes_ = 0;
+  boot_time since_ = never;
   boot_time until_ = never;
 };
 
@@ -50,8 +51,9 @@ public:
   explicit parking(limits l) noexcept : limits_(l) {}
   parking(const parking&) = delete;
 
-  /// `bytes`: what the request holds in memory while it waits.
-  verdict park(parking_place& p, std::uint64_t key_hash, std::size_t bytes, boot_time now);
+  /// `bytes`: what the request holds in memory while it waits. `since`: now, or when it was parked first,
+  /// where its session moves again: it has one time for all, and is in front of those that came after that.
+  verdict park(parking_place& p, std::uint64_t key_hash, std::size_t bytes, boot_time since);
   /// It waits no more: its client has gone, or it was released otherwise.
   void leave(parking_place& p) noexcept;
 

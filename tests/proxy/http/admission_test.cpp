@@ -25,10 +25,13 @@ constexpr std::uint32_t app = 7, other = 8; ///< numbers of pools
 struct told_records final : record_sink {
   struct one {
     std::string why, pool;
+    access_record::seconds parked;
   };
   std::vector<one> all;
 
-  void write(const access_record& r) override { all.push_back({std::string(r.why), std::string(r.pool)}); }
+  void write(const access_record& r) override {
+    all.push_back({std::string(r.why), std::string(r.pool), r.parked});
+  }
 };
 
 /// One worker whose pool hands over by a barrier, and a control thread's work done by hand. Its members
@@ -91,6 +94,13 @@ protected:
     const auto before = parked();
     ask();
     ASSERT_TRUE(on.run_until([&] { return parked() == before + 1; }));
+  }
+  /// It is released, and its session moves again before it has had its turn.
+  void park_again() {
+    publish(committed(6, {member("b")}));
+    publish(prepare(7, {member("b")}, {member("c")}));
+    ASSERT_EQ(parked(), 0u);
+    ASSERT_TRUE(on.run_until([&] { return parked() == 1; }));
   }
   bool wait_for_records(std::size_t count) {
     return on.run_until([&] { return records.all.size() == count; });
@@ -167,6 +177,26 @@ TEST_F(admission_test, a_fence_that_is_open_again_meanwhile_lets_those_that_are_
   publish(committed(6, {member("b")}), 1, 1);
   ASSERT_TRUE(wait_for_records(1));
   EXPECT_NE(records.all[0].why, "fenced");
+}
+
+TEST_F(admission_test, one_that_is_parked_again_has_one_time_for_all) {
+  publish(prepare(5, {member("a")}, {member("b")}));
+  ask_and_wait_until_parked();
+  const auto until = worker.strict_of(app)->parked().next_expiry();
+  park_again();
+  EXPECT_EQ(worker.strict_of(app)->parked().next_expiry(), until);
+}
+
+TEST_F(admission_test, the_log_has_all_the_time_that_one_was_parked) {
+  publish(prepare(5, {member("a")}, {member("b")}));
+  ask_and_wait_until_parked();
+  const auto begin = net::clock::now();
+  ASSERT_TRUE(on.run_until([&] { return net::clock::now() > begin + 20ms; }));
+  const auto first = net::clock::now() - begin;
+  park_again();
+  publish(committed(8, {member("c")}));
+  ASSERT_TRUE(wait_for_records(1));
+  EXPECT_GE(records.all[0].parked, first);
 }
 
 } // namespace

@@ -87,6 +87,23 @@ TEST_F(Parking, lets_go_of_those_that_waited_too_long) {
   EXPECT_EQ(all.next_expiry(), at(11s));
 }
 
+TEST_F(Parking, whoever_parks_again_keeps_its_time_and_is_before_those_that_came_later) {
+  park(1, 10, 0s), park(2, 10, 1s);
+  EXPECT_EQ(release([](std::uint64_t key) { return key == 2; }), std::vector<std::size_t>{0});
+  park(1, 10, 5s);
+  EXPECT_EQ(all.park(places[0], 1, 10, at(0s)), verdict::parked);
+  EXPECT_EQ(all.next_expiry(), at(10s));
+  EXPECT_EQ(release([](std::uint64_t) { return false; }), (std::vector<std::size_t>{0, 1, 2}));
+}
+
+TEST_F(Parking, whoever_parks_again_after_its_time_is_let_go_of_next) {
+  park(1, 10, 8s);
+  EXPECT_EQ(park(2, 10, 0s), verdict::parked);
+  std::vector<std::size_t> refused;
+  all.expire(at(12s), [&](parking_place& p) { refused.push_back(number_of(p)); });
+  EXPECT_EQ(refused, std::vector<std::size_t>{1});
+}
+
 TEST_F(Parking, whoever_is_resumed_may_park_again_and_end_others) {
   park(1), park(2), park(3);
   auto ended = std::make_unique<parking_place>();
