@@ -98,8 +98,11 @@ boost::asio::awaitable<ops::drain_outcome> server::undo_member_drain(std::string
 bool server::ready() const {
   if (stopping_) return false;
   const auto current = control_.current();
-  return std::all_of(current->pools.begin(), current->pools.end(),
-                     [&](const auto& pool) { return control_.status_of(pool->settings.name).ready; });
+  return std::ranges::all_of(current->pools, [&](const auto& pool) {
+    const auto handoff = control_.handoff_of(pool->settings.name);
+    const bool is_fenced = handoff && handoff->fence_left.count() == 0; // another proxy may serve meanwhile
+    return control_.status_of(pool->settings.name).ready && !is_fenced;
+  });
 }
 
 } // namespace limpet

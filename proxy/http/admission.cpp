@@ -15,10 +15,12 @@ std::optional<refusal> exchange::look_for_admission() {
   if (!worker_.is_current(snapshot_)) {
     if (const auto why = resolve_anew(); why != refusal::none) return why;
   }
-  if (!is_strict()) return refusal::none;
+  if (!pool().strict) return refusal::none;
   const auto& strict = *pool().strict;
+  if (strict.fence->is_shut()) return refusal::fenced; // without a session, too: nobody is served
+  if (!is_strict()) return refusal::none;
   admitted_by_ = worker_.strict_of(pool().number);
-  if (!admitted_by_ || strict.fence->is_shut()) return refusal::fenced;
+  if (!admitted_by_) return refusal::fenced;
   if (strict.owners->moves(session_.hash)) return {};
   return refusal::none;
 }

@@ -103,6 +103,7 @@ private:
   refusal resolve_anew();
 
   // admission.cpp
+  /// Whether it is of a session that is handed over by a barrier.
   bool is_strict() const noexcept {
     return pool().strict && session_.from != routing::placement_key::origin::none;
   }

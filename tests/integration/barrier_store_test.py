@@ -73,6 +73,23 @@ class OtherSettings(BarrierTest):
         wait_until(lambda: self.etcd.keys(POOL + "alive/") == [], "the end of the lease")
 
 
+class Fence(BarrierTest):
+    def test_behind_a_shut_fence_nobody_is_served_and_the_proxy_is_not_ready(self):
+        self.join("a")
+        one = self.start_proxy("one")
+        self.wait_until_served(one)
+        self.assertEqual(self.fetch(one.address, "/").status, 200, "a request without a session")
+        self.assertEqual(one.ask_admin("/readyz").status, 200)
+        view = self.view()
+        self.etcd.put(POOL + "view", json.dumps({**view, "cluster": "others"}))
+        wait_until(lambda: self.ask(one, "alice").status == 503, "the stop")
+        self.assertEqual(self.fetch(one.address, "/").status, 503)
+        self.assertEqual(one.ask_admin("/readyz").status, 503)
+        self.etcd.put(POOL + "view", json.dumps(view))
+        self.wait_until_served(one)
+        self.assertEqual(one.ask_admin("/readyz").status, 200)
+
+
 class Values(BarrierTest):
     def test_a_bad_value_leaves_its_member_as_the_record_has_it(self):
         self.join("a"), self.join("b")
