@@ -98,7 +98,7 @@ net::task<> exchange::drop_answer() {
 /// A member that has answered before it had all of the content may still be at work.
 bool exchange::is_answered_whole() const noexcept {
   if (!answer_begun_ || answer_.status == 101) return false; // a tunnel that did not come about
-  return answer_decoder_.done() && (request_sent_ || (body_ && body_->all_sent()));
+  return answer_decoder_.done() && request_sent_;
 }
 
 } // namespace limpet::http

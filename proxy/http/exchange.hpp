@@ -266,7 +266,7 @@ private:
   std::optional<routing::placement_key> issued_; ///< the session that one of them begins
   h1::body_decoder answer_decoder_;
   h1::body_encoder answer_encoder_;
-  bool request_sent_ = false; ///< whole
+  bool request_sent_ = false; ///< whole, with its content
   bool answer_begun_ = false; ///< its head was read
   bool endless_ = false;      ///< an event stream is being relayed, which can be ended at any event
   bool end_due_ = false;      ///< and it shall

@@ -144,7 +144,7 @@ net::task<> exchange::request_body::pump() {
       co_return;
     }
   }
-  all_sent_ = true;
+  all_sent_ = x_.request_sent_ = true;
   // An answer that has begun already has a limit of its own.
   if (!x_.answer_begun_) member.expires_after(answer_limit);
   x_.watch_client();

@@ -21,8 +21,6 @@ public:
 
   /// All of the content was read from the client.
   bool finished() const noexcept { return decoder_.done(); }
-  /// It was written by the pump to its end.
-  bool all_sent() const noexcept { return all_sent_; }
   /// All that was read so far can be sent once more.
   bool can_replay() const noexcept { return replayable_; }
   /// Why the content cannot be had; none while all is well.

@@ -80,14 +80,35 @@ class HandOff(BarrierTest):
             wait_until(lambda proxy=proxy: told(proxy, "alice") == (digest, later), "the next epoch")
 
     def test_clients_that_go_away_hold_up_nobody(self):
+        self.expect_no_wait_for_clients_that_go(lambda one: self.begin(*SESSIONS, proxy=one))
+
+    def test_clients_that_go_away_behind_streamed_content_hold_up_nobody(self):
+        def begin(one):
+            held = {session: self.connect(one.address) for session in SESSIONS}
+            for session, connection in held.items():
+                connection.send_request("POST", "/hold", [("X-User-Id", session), ("Content-Length", "5")])
+            self.wait_for_held_requests()  # so that the content comes behind the head
+            for connection in held.values():
+                connection.send("added")
+            return held
+
+        self.expect_no_wait_for_clients_that_go(begin)
+
+    def wait_for_held_requests(self):
+        def held():
+            return [request for name in "ab" for request in self.members[name].requests if request.target == "/hold"]
+
+        wait_until(lambda: len(held()) == len(SESSIONS), "all at their members")
+
+    def expect_no_wait_for_clients_that_go(self, begin):
         """Given up, their requests would count for a minute."""
         self.join("a"), self.join("b")
         slow = {"window": "60s", "work_max": "60s"}
         one = self.start_proxy("one", slow, timeouts={"answer": "60s"})
         self.wait_for_commit_of("ab")
         self.wait_until_served(one)
-        held = self.begin(*SESSIONS, proxy=one)
-        wait_until(lambda: sum(len(self.members[n].requests) for n in "ab") >= len(SESSIONS), "all at their members")
+        held = begin(one)
+        self.wait_for_held_requests()
         for connection in held.values():
             connection.close()
         one.wait_for_metric("aborts", lambda m: m.total("limpet_client_aborts_total") == len(SESSIONS))
