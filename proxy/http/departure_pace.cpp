@@ -19,6 +19,7 @@ void departure_pace::rest() noexcept {
 
 nanoseconds departure_pace::step(const settings& how) const noexcept {
   if (how.per_second > 0) return nanoseconds(std::chrono::seconds(1)) / how.per_second;
+  if (how.count > 0) return nanoseconds(how.within) / static_cast<std::int64_t>(how.count);
   const auto share = nanoseconds(how.within) / static_cast<std::int64_t>(std::max<std::uint64_t>(joined_, 1));
   return std::min(share, nanoseconds(longest_step));
 }
@@ -41,6 +42,13 @@ void departure_pace::gone(const settings& how, time now, std::uint64_t random) n
   last_ = std::max(due, now - catch_up);
   slot_.reset();
   jitter_ = static_cast<std::uint32_t>(random >> 32);
+}
+
+departure_pace::settings in_time(const departure_pace::settings& rate, const handed_over& what) noexcept {
+  const auto seconds = std::chrono::duration<double>(what.left).count();
+  if (static_cast<double>(what.all) <= rate.per_second * seconds) return rate;
+  const auto left = std::max(std::chrono::floor<net::milliseconds>(what.left), net::milliseconds(0));
+  return {0, left, rate.jitter_percent, std::max<std::size_t>(what.here, 1)};
 }
 
 } // namespace limpet::http

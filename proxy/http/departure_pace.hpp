@@ -3,6 +3,7 @@
 #include "proxy/http/pacer.hpp"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 
@@ -19,6 +20,7 @@ public:
         0; ///< of all workers together; 0: evenly, so that all have gone within `within`
     net::milliseconds within{0};
     std::uint32_t jitter_percent = 0; ///< of the time between two
+    std::size_t count = 0; ///< whom `within` is for; 0: all that have joined, none waits for `longest_step`
   };
 
   /// Behind a worker that was late, those whose time it was may go at once; not those of longer ago.
@@ -44,5 +46,16 @@ private:
   std::optional<time> slot_; ///< taken from the pacer
   std::uint32_t jitter_ = 0; ///< of the next one, in 2^-32 of what is allowed
 };
+
+/// What a hand-off waits for.
+struct handed_over {
+  std::size_t here = 0;             ///< wait on this worker
+  std::size_t all = 0;              ///< on all workers of the process
+  std::chrono::nanoseconds left{0}; ///< within which all are to have gone
+};
+
+/// The configured rate, as long as all have gone in time by it; else each worker spreads its own over the
+/// time that is left. To be asked anew each time, since others come and go.
+departure_pace::settings in_time(const departure_pace::settings& rate, const handed_over& what) noexcept;
 
 } // namespace limpet::http

@@ -88,7 +88,15 @@ void live_streams::adopt(pool_streams& p, const pool_snapshot& pool) {
   p.arrivals = pool.arrivals;
   p.on_remove = pool.settings.on_remove;
   p.rebalance = pool.settings.rebalance;
-  p.state = pool.state;
+  if (pool.strict && (pool.strict->owners->revision() != p.record || has_other_deadlines)) {
+    p.record = pool.strict->owners->revision();
+    p.move_by = worker_.wheel().now() + p.on_remove.deadline;
+  }
+  if (p.state != pool.state) { // the configuration had lost it in between
+    p.state->waiting_to_move -= p.moving.size();
+    pool.state->waiting_to_move += p.moving.size();
+    p.state = pool.state;
+  }
   if (has_other_deadlines) // which count from now on
     for (auto* m : p.members)
       set_deadline(*m);

@@ -57,6 +57,8 @@ struct pool_streams {
   stream_list away{1};             ///< tunnels and event streams whose owner could not be reached
   departures leaving{live_stream::phase::leaves};
   departures moving{live_stream::phase::moves};
+  std::uint64_t record = 0;         ///< strict: the revision of what was applied last
+  net::clock::time_point move_by{}; ///< strict: when whoever it moves is to have been let go
   bool is_away_queued = false, is_leaving_queued = false, is_moving_queued = false;
   unsigned jobs = 0; ///< that are queued and refer to it
 };
@@ -137,7 +139,8 @@ private:
   routing::followed ask(const live_stream& s) const;
   void leave(live_stream& s, parting why);
   void wait_in(departures& waiting, live_stream& s);
-  void stop_waiting(live_stream& s) noexcept;
+  static void stop_waiting(live_stream& s, pool_streams& p) noexcept;
+  void stop_waiting(live_stream& s) noexcept { stop_waiting(s, s.member_->pool); }
   template <class What>
   void for_all(std::uint32_t pool, What what);
   net::milliseconds rest_of(const member_streams& m) const noexcept;
@@ -154,7 +157,8 @@ private:
   bool scan(stream_list& list, slice& now);
   bool release(pool_streams& p, departures& waiting, slice& now);
   void arm(pool_streams& p, departures& waiting);
-  static departure_pace::settings pace_of(const pool_streams& p, const departures& waiting) noexcept;
+  net::clock::duration left_to_move(const pool_streams& p) const noexcept;
+  departure_pace::settings pace_of(const pool_streams& p, const departures& waiting) const noexcept;
   static pacer& pacer_of(const pool_streams& p, const departures& waiting) noexcept;
   static void on_leaving_due(void* pool) noexcept;
   static void on_moving_due(void* pool) noexcept;

@@ -95,20 +95,22 @@ void live_streams::wait_in(departures& waiting, live_stream& s) {
   if (waiting.has(s)) return;
   stop_waiting(s);
   waiting.push(s);
+  auto& p = s.member_->pool;
+  if (&waiting == &p.moving) p.state->waiting_to_move.fetch_add(1, std::memory_order_relaxed);
   waiting.pace.join(worker_.wheel().now(), worker_.random.next());
-  arm(s.member_->pool, waiting);
+  arm(p, waiting);
 }
 
-void live_streams::stop_waiting(live_stream& s) noexcept {
-  auto& p = s.member_->pool;
-  for (auto* waiting : {&p.leaving, &p.moving})
-    if (waiting->has(s)) waiting->remove(s);
+void live_streams::stop_waiting(live_stream& s, pool_streams& p) noexcept {
+  if (p.leaving.has(s)) return p.leaving.remove(s);
+  if (!p.moving.has(s)) return;
+  p.moving.remove(s);
+  p.state->waiting_to_move.fetch_sub(1, std::memory_order_relaxed);
 }
 
 /// It is a tunnel or an event stream, and ends.
 void live_streams::forget(live_stream& s, pool_streams& p) noexcept {
-  for (auto* waiting : {&p.leaving, &p.moving})
-    if (waiting->has(s)) waiting->remove(s);
+  stop_waiting(s, p);
   if (p.away.has(s)) p.away.remove(s);
 }
 

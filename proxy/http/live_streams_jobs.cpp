@@ -10,6 +10,12 @@ namespace {
 /// How long the others wait for a slice. What is done in one step may be a close frame to two sockets.
 constexpr std::chrono::microseconds slice_length{200};
 constexpr unsigned steps_a_look = 8; ///< at the clock
+constexpr int looks_at_others = 8;   ///< in the time that a hand-off has left
+
+/// A hand-off waits for those whose session moves.
+bool is_awaited(const pool_streams& p) noexcept {
+  return p.now && p.now->strict;
+}
 
 } // namespace
 
@@ -89,8 +95,8 @@ bool live_streams::scan(stream_list& list, slice& now) {
 /// Lets go of those whose time it is. At that moment they are asked once more: the member may be back.
 bool live_streams::release(pool_streams& p, departures& waiting, slice& now) {
   const auto time = worker_.wheel().now();
-  const auto how = pace_of(p, waiting);
   while (!waiting.empty()) {
+    const auto how = pace_of(p, waiting);
     if (waiting.pace.next(how, pacer_of(p, waiting), time) > time) {
       arm(p, waiting);
       return true;
@@ -112,21 +118,26 @@ bool live_streams::release(pool_streams& p, departures& waiting, slice& now) {
 
 void live_streams::arm(pool_streams& p, departures& waiting) {
   const auto now = worker_.wheel().now();
-  const auto at = waiting.pace.next(pace_of(p, waiting), pacer_of(p, waiting), now);
+  auto at = waiting.pace.next(pace_of(p, waiting), pacer_of(p, waiting), now);
+  // As more wait on other workers, the time may come sooner than it would by now.
+  if (&waiting == &p.moving && is_awaited(p)) at = std::min(at, now + left_to_move(p) / looks_at_others);
   const auto after = std::max(std::chrono::ceil<net::milliseconds>(at - now), net::milliseconds(1));
   waiting.due.arm(worker_.wheel(), after, &waiting == &p.moving ? &on_moving_due : &on_leaving_due, &p);
 }
 
-departure_pace::settings live_streams::pace_of(const pool_streams& p, const departures& waiting) noexcept {
-  if (&waiting == &p.moving) {
-    // A hand-off waits for them all: so many that they take too long go faster.
-    const bool is_awaited = p.now && p.now->strict;
-    const auto within = std::chrono::duration<double>(p.on_remove.deadline).count();
-    if (!is_awaited || static_cast<double>(waiting.size()) <= p.rebalance.per_second * within)
-      return {p.rebalance.per_second, {}, p.rebalance.jitter_percent};
-    return {0, p.on_remove.deadline, p.rebalance.jitter_percent};
-  }
-  return {p.on_remove.per_second, p.on_remove.deadline / 2, p.on_remove.jitter_percent};
+/// Until all are to have been let go that a hand-off moves.
+net::clock::duration live_streams::left_to_move(const pool_streams& p) const noexcept {
+  return std::max(p.move_by - worker_.wheel().now(), net::clock::duration(0));
+}
+
+departure_pace::settings live_streams::pace_of(const pool_streams& p,
+                                               const departures& waiting) const noexcept {
+  if (&waiting == &p.leaving)
+    return {p.on_remove.per_second, p.on_remove.deadline / 2, p.on_remove.jitter_percent};
+  const departure_pace::settings rate{p.rebalance.per_second, {}, p.rebalance.jitter_percent};
+  if (!is_awaited(p)) return rate;
+  const auto all = p.state->waiting_to_move.load(std::memory_order_relaxed);
+  return in_time(rate, {waiting.size(), all, left_to_move(p)});
 }
 
 pacer& live_streams::pacer_of(const pool_streams& p, const departures& waiting) noexcept {

@@ -31,7 +31,8 @@ struct pool_state {
   known_epoch known; ///< of the store that its members come from
   pacer leaving;     ///< tunnels and event streams of members that were removed or drain
   pacer moving;      ///< of sessions that have another owner
-  std::atomic<std::uint64_t> recoveries{0}; ///< members that answered again after they did not
+  std::atomic<std::size_t> waiting_to_move{0}; ///< of those, on all workers
+  std::atomic<std::uint64_t> recoveries{0};    ///< members that answered again after they did not
 };
 
 /// One pool as workers see it: its view and what its configuration says. Immutable.

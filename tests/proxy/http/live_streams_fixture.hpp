@@ -12,6 +12,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace limpet::http {
@@ -59,10 +60,36 @@ protected:
   };
 
   void set(const std::vector<std::string>& ids) {
-    members.clear();
-    for (const auto& id : ids)
-      members.push_back({id});
+    members = ready(ids);
+    prepared.clear();
     publish();
+  }
+  /// The members stay, and a PREPARE of these takes the place of the record before.
+  void prepare(const std::vector<std::string>& ids) {
+    prepared = ready(ids);
+    publish();
+  }
+  static std::vector<one> ready(const std::vector<std::string>& ids) {
+    std::vector<one> all;
+    for (const auto& id : ids)
+      all.push_back({id});
+    return all;
+  }
+  static std::vector<routing::member> listed(const std::vector<one>& members) {
+    std::vector<routing::member> list;
+    for (const auto& m : members)
+      list.push_back({m.id, m.incarnation, "10.0.0.1:1", 1, "", m.state});
+    return list;
+  }
+  /// Of the members, or of the PREPARE.
+  ownership::record record() const {
+    ownership::record r;
+    r.revision = r.epoch = snapshots + 1;
+    r.members = listed(members);
+    if (prepared.empty()) return r;
+    r.base = std::exchange(r.members, listed(prepared));
+    r.state = ownership::record_state::prepare;
+    return r;
   }
   one& member(const std::string& id) { return *std::ranges::find(members, id, &one::id); }
   void drain(const std::string& id) {
@@ -72,17 +99,13 @@ protected:
 
   void publish() {
     auto next = std::make_shared<pool_snapshot>();
-    std::vector<routing::member> list;
-    for (const auto& m : members)
-      list.push_back({m.id, m.incarnation, "10.0.0.1:1", 1, "", m.state});
     next->number = 7;
     next->settings = settings;
     next->placement = policy;
-    next->view = routing::view(list, 1);
+    next->view = routing::view(listed(members), 1);
     next->state = state;
     if (hands_over_by_a_barrier)
-      next->strict =
-          net::strict_view{std::make_shared<const ownership::owners>(ownership::record{}), nullptr, 1, 0};
+      next->strict = net::strict_view{std::make_shared<const ownership::owners>(record()), nullptr, 1, 0};
     for (const auto& m : next->view.members())
       next->targets.push_back(target_of(m.id, m.incarnation));
     next->compare(pool.get());
@@ -92,6 +115,8 @@ protected:
     if (has_pool) s->pools.push_back(pool);
     s->index_members();
     worker.publish(s);
+    for (auto& other : others)
+      other.publish(s);
   }
   const net::member_target& target_of(const std::string& id, const std::string& incarnation = "first") {
     auto& target = targets[id + incarnation];
@@ -126,6 +151,11 @@ protected:
   std::string owner_of(const told_stream& s) const {
     return pool->view.members()[routing::owner(pool->view, s.key.hash)].id;
   }
+  /// Those whose session waits for a commit.
+  std::vector<told_stream*> handed_over(std::vector<told_stream*> of) const {
+    std::erase_if(of, [this](const auto* s) { return !pool->strict->owners->moves(s->key.hash); });
+    return of;
+  }
   static std::size_t told_count(const std::vector<told_stream*>& of) {
     return static_cast<std::size_t>(std::ranges::count_if(of, [](auto* s) { return !s->told.empty(); }));
   }
@@ -156,11 +186,12 @@ protected:
   net::loop on;
   process_state process;
   worker_state worker{on.events, process};
+  std::deque<worker_state> others; ///< of the process
   config::pool settings;
   routing::placement_policy policy;
   std::shared_ptr<pool_state> state = std::make_shared<pool_state>();
   std::map<std::string, net::member_target> targets;
-  std::vector<one> members;
+  std::vector<one> members, prepared;
   std::shared_ptr<const pool_snapshot> pool;
   bool has_pool = true;
   bool hands_over_by_a_barrier = false;

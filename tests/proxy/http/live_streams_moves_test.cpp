@@ -87,12 +87,39 @@ TEST_F(live_streams_test, where_a_hand_off_waits_for_them_many_go_faster_than_th
   settings.on_remove.deadline = 100ms;
   publish();
   const auto opened = open_many(200);
-  set({"a", "b", "c", "d"});
-  const auto taken = static_cast<std::size_t>(
-      std::ranges::count_if(opened, [&](const auto* s) { return owner_of(*s) == "d"; }));
-  EXPECT_TRUE(on.run_until([&] { return let_go(parting::moved) >= taken; }))
+  prepare({"a", "b", "c", "d"});
+  const auto moved = handed_over(opened);
+  EXPECT_TRUE(on.run_until([&] { return let_go(parting::moved) >= moved.size(); }))
       << "which would take most of a minute";
-  EXPECT_EQ(let_go(parting::moved), taken);
+  EXPECT_EQ(told_count(opened), moved.size());
+  EXPECT_EQ(state->waiting_to_move, 0u);
+}
+
+TEST_F(live_streams_test, it_is_those_of_all_workers_that_a_hand_off_waits_for) {
+  constexpr std::size_t workers = 16;
+  hands_over_by_a_barrier = true;
+  settings.rebalance.per_second = 1;
+  settings.on_remove.deadline = 1s;
+  while (others.size() < workers - 1)
+    others.emplace_back(on.events, process);
+  publish();
+  const auto opened = open_many(200);
+  for (auto* s : opened)
+    worker.streams.remove(*s);
+  prepare({"a", "b", "c", "d"});
+  auto moved = handed_over(opened);
+  ASSERT_GE(moved.size(), workers);
+  moved.resize(workers);
+  prepare({"a", "b", "c"});                   // nobody moves
+  for (std::size_t i = 0; i < workers; ++i) { // one each, which the rate would be enough for
+    auto& at = i == 0 ? worker : others[i - 1];
+    at.streams.add(*moved[i], {*pool, target_of(owner_of(*moved[i])), snapshots, stream_kind::tunnel});
+  }
+  prepare({"a", "b", "c", "d"});
+  on.events.run_once(0ms);
+  EXPECT_EQ(state->waiting_to_move, workers);
+  EXPECT_TRUE(on.run_until([&] { return told_count(moved) == workers; })) << "16 seconds at the rate";
+  EXPECT_EQ(state->waiting_to_move, 0u);
 }
 
 // -- other settings, while something is under way -------------------------------

@@ -152,5 +152,73 @@ TEST_F(departing, who_comes_after_a_rest_begins_anew) {
   EXPECT_EQ(pace.next(how, shared, now), now + 1s);
 }
 
+/// When each of a hand-off goes that has to be over in 25 s, at one a second if that will do; `shares` is how
+/// many wait on each worker.
+std::vector<std::chrono::milliseconds> hand_over(const std::vector<std::size_t>& shares,
+                                                 std::uint32_t jitter_percent = 0) {
+  struct worker {
+    std::size_t waiting;
+    departure_pace pace{};
+  };
+  constexpr std::uint64_t random = ~0ULL; // the jitter is as large as may be
+  std::vector<worker> workers;
+  std::size_t all = 0;
+  for (const auto share : shares) {
+    auto& one = workers.emplace_back(share);
+    for (std::size_t i = 0; i < share; ++i)
+      one.pace.join(start, random);
+    all += share;
+  }
+  pacer shared;
+  std::vector<std::chrono::milliseconds> at;
+  for (auto now = start; all > 0 && now <= start + 1min; now += 1ms)
+    for (auto& one : workers)
+      while (one.waiting > 0) {
+        const auto how = in_time({1, {}, jitter_percent}, {one.waiting, all, start + 25s - now});
+        if (one.pace.next(how, shared, now) > now) break;
+        one.pace.gone(how, now, random);
+        at.push_back(std::chrono::duration_cast<std::chrono::milliseconds>(now - start));
+        --one.waiting;
+        --all;
+      }
+  return at;
+}
+
+TEST(handed_over, all_go_in_time_however_the_workers_share_them) {
+  const std::vector<std::vector<std::size_t>> shared{
+      {120}, {60, 60}, {100, 19, 1}, {118, 1, 1, 0}, std::vector<std::size_t>(60, 2)};
+  for (const auto& shares : shared)
+    for (const std::uint32_t jitter : {0u, 100u}) {
+      const auto at = hand_over(shares, jitter);
+      ASSERT_EQ(at.size(), 120u);
+      EXPECT_LE(at.back(), 25s) << shares.size() << " workers";
+      EXPECT_GE(at.back(), 16s) << "but not faster than that takes";
+    }
+}
+
+TEST(handed_over, they_go_evenly) {
+  const auto at = hand_over({60, 60});
+  EXPECT_NEAR(static_cast<double>(at[29].count()), 25'000 / 4., 500);
+  EXPECT_NEAR(static_cast<double>(at[59].count()), 25'000 / 2., 500);
+}
+
+TEST(handed_over, the_rate_holds_where_it_will_do) {
+  const std::vector<std::vector<std::size_t>> shared{
+      {20}, {10, 10}, {19, 1}, std::vector<std::size_t>(20, 1)};
+  for (const auto& shares : shared) {
+    const auto at = hand_over(shares);
+    ASSERT_EQ(at.size(), 20u);
+    for (std::size_t i = 0; i < at.size(); ++i)
+      EXPECT_EQ(at[i], std::chrono::seconds(i + 1)) << shares.size() << " workers";
+  }
+}
+
+TEST(handed_over, what_comes_behind_the_time_goes_at_once) {
+  departure_pace pace;
+  pacer shared;
+  pace.join(start, ~0ULL);
+  EXPECT_EQ(pace.next(in_time({1, {}, 100}, {1, 1, -1s}), shared, start), start);
+}
+
 } // namespace
 } // namespace limpet::http
