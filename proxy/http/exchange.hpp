@@ -158,6 +158,7 @@ private:
   // follow.cpp
   routing::placement_key session() const noexcept override;
   void let_go(parting why, net::milliseconds within) override;
+  bool stay() noexcept override;
   void end_now(parting why) override;
   void adopt_issued(const routing::sealed_envelopes& sealed) noexcept;
   void join_member();

@@ -41,6 +41,16 @@ void exchange::let_go(parting why, net::milliseconds within) {
   end_.arm(worker_.wheel(), within, &on_overdue, this);
 }
 
+/// Not an event stream that stands between two events: it ends at this moment.
+bool exchange::stay() noexcept {
+  const bool is_ending = endless_ && (events_.between_events() || worker_.draining());
+  if (lost_ || is_ending) return false;
+  parting_.reset();
+  end_due_ = false;
+  end_.disarm();
+  return true;
+}
+
 void exchange::on_overdue(void* self) noexcept {
   auto& x = *static_cast<exchange*>(self);
   x.worker_.count(metric::streams_cut, x.pool().number, static_cast<std::uint32_t>(*x.parting_));

@@ -47,7 +47,8 @@ public:
     bound,  ///< to its member
     leaves, ///< waits to be let go: its member was removed or drains
     moves,  ///< waits to be let go: its session has another owner
-    parted  ///< was let go, and ends by itself from here on
+    parted, ///< was let go, and ends by itself unless it may stay after all
+    ended   ///< is not asked about any more
   };
 
 protected:
@@ -62,8 +63,11 @@ private:
   /// The session's key, as its next request will bring it.
   virtual routing::placement_key session() const noexcept = 0;
   /// Ends it where that hurts least, within `within`; then it is ended all the same. Asked of tunnels and
-  /// event streams, once.
+  /// event streams, once, and of requests that are not to take longer.
   virtual void let_go(parting why, net::milliseconds within) = 0;
+  /// Takes back let_go(): its session belongs here again. False where that is too late, since an end was told
+  /// or it is ending already.
+  virtual bool stay() noexcept = 0;
   /// Ends it now, and tells its ends so as far as that is possible.
   virtual void end_now(parting why) = 0;
 

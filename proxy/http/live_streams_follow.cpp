@@ -45,7 +45,8 @@ void live_streams::end_all(std::uint32_t pool) {
 void live_streams::end_endless(std::uint32_t pool) {
   for_all(pool, [this](live_stream& s) {
     if (s.kind_ != stream_kind::request) return end(s, parting::fenced);
-    if (s.phase_ != phase::parted) part(s, parting::fenced, s.member_->pool.on_remove.deadline);
+    if (s.phase_ == phase::bound) return part(s, parting::fenced, s.member_->pool.on_remove.deadline);
+    s.phase_ = phase::ended;
   });
 }
 
@@ -57,8 +58,12 @@ void live_streams::look_at_late(live_stream& s, bool away) {
 }
 
 void live_streams::look_at(live_stream& s) {
-  if (s.phase_ == phase::parted) return;
+  if (s.phase_ == phase::ended) return;
   const auto told = ask(s);
+  if (s.phase_ == phase::parted) { // for a hand-off that has come to nothing, it may be
+    if (told.now != bond::holds || !s.stay()) return;
+    s.phase_ = phase::bound;
+  }
   auto& p = s.member_->pool;
   const bool is_request = s.kind_ == stream_kind::request;
   if (!is_request && told.away != p.away.has(s)) told.away ? p.away.add(s) : p.away.remove(s);
@@ -116,14 +121,14 @@ void live_streams::forget(live_stream& s, pool_streams& p) noexcept {
 
 void live_streams::part(live_stream& s, parting why, net::milliseconds within) {
   stop_waiting(s);
-  s.phase_ = phase::parted;
+  s.phase_ = why == parting::fenced ? phase::ended : phase::parted;
   worker_.count(metric::streams_let_go, s.member_->pool.number, static_cast<std::uint32_t>(why));
   s.let_go(why, within); // it may be gone now
 }
 
 void live_streams::end(live_stream& s, parting why) {
   stop_waiting(s);
-  s.phase_ = phase::parted;
+  s.phase_ = phase::ended;
   worker_.count(metric::streams_cut, s.member_->pool.number, static_cast<std::uint32_t>(why));
   s.end_now(why);
 }

@@ -97,7 +97,7 @@ bool tunnel::step(direction& way) {
     finish();
     return false;
   }
-  if (idle_limit_.count() > 0) idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
+  if (idle_limit_.count() > 0 && !closing_) idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
   if (bytes == 0)
     way.ended = true;
   else
@@ -180,9 +180,9 @@ void tunnel::end_of(direction& way) {
   way.to->shutdown_send();
   if (up_.shut && down_.shut) return finish();
   // Whether the other half will be used is for the ends to know; an end that crashed never will.
-  if (closing_ || half_closed_limit_.count() == 0) return;
+  if (half_closed_limit_.count() == 0) return;
   if (idle_limit_.count() == 0 || half_closed_limit_ < idle_limit_) idle_limit_ = half_closed_limit_;
-  idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
+  if (!closing_) idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
 }
 
 void tunnel::wait_read(direction& way) {
@@ -214,7 +214,6 @@ void tunnel::close(std::uint16_t code, std::string_view reason, net::millisecond
   close_code_ = code;
   close_reason_ = reason;
   why_ = reason;
-  idle_limit_ = net::milliseconds(0);
   idle_.arm(worker_.wheel(), std::max(within, net::deadline_wheel::tick), &on_close_deadline, this);
   if (!websocket_) return;
   for (auto* way : {&down_, &up_}) {
@@ -280,6 +279,18 @@ void tunnel::let_go(parting why, net::milliseconds within) {
   parting_ = why;
   close(service_restart, reason_of(why), within);
   why_ = name_of(why);
+}
+
+/// As long as no close frame has gone out, and there is no other cause to close it.
+bool tunnel::stay() noexcept {
+  const bool is_told = websocket_ && (up_.closed || down_.closed);
+  const bool is_ending = finished_ || close_code_ != service_restart || worker_.draining();
+  if (!parting_ || is_told || is_ending) return false;
+  parting_.reset();
+  why_.clear();
+  closing_ = up_.close_due = down_.close_due = false;
+  idle_.arm(worker_.wheel(), idle_limit_, &on_idle, this);
+  return true;
 }
 
 /// With a reset: nobody shall take it for an orderly end.

@@ -88,6 +88,7 @@ private:
 
   routing::placement_key session() const noexcept override { return session_; }
   void let_go(parting why, net::milliseconds within) override;
+  bool stay() noexcept override;
   void end_now(parting why) override;
   void await_close_handshake() noexcept;
   void report(access_record::event what) const;

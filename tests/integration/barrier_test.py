@@ -148,6 +148,28 @@ class HandOff(BarrierTest):
                 with self.assertRaises((ConnectionEnded, OSError)):
                     connection.read_response()
 
+    def test_a_hand_off_that_is_superseded_cuts_nothing(self):
+        self.join("a"), self.join("b")
+        one = self.start_proxy("one", on_remove={"deadline": "2s"})
+        self.wait_for_commit_of("ab")
+        self.wait_until_served(one)
+        before = self.owners(one)
+        endless = self.begin(*SESSIONS, proxy=one, target="/endless")
+        for session, connection in endless.items():
+            self.assertEqual(connection.read_head().status, 200, session)
+        self.join("c")
+        one.wait_for_metric("those that move", lambda m: m.total("limpet_streams_let_go_total", reason="moved") > 0)
+        self.etcd.delete(MEMBERS + "c")
+        self.wait_for_commit_of("ab")
+        self.assertEqual(one.metrics().total("limpet_streams_cut_total"), 0)
+        # Those of a member that leaves have a later deadline: when they are cut the first one is over.
+        self.etcd.delete(MEMBERS + "b")
+        self.wait_for_commit_of("a")
+        self.members["a"].release()
+        for session, connection in endless.items():
+            if before[session] == "a":
+                self.assertEqual(connection.read_exactly(len("begun, done")), b"begun, done", session)
+
     def test_tunnels_of_moved_sessions_are_let_go_and_others_stay(self):
         self.join("a"), self.join("b")
         one = self.start_proxy("one", rebalance={"per_second": 1000})

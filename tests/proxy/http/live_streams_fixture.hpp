@@ -30,6 +30,7 @@ public:
   std::vector<std::string> told;
   net::milliseconds within{};
   int asked = 0;
+  bool may_stay = true; ///< once it was let go
 
 private:
   routing::placement_key session() const noexcept override {
@@ -39,6 +40,10 @@ private:
   void let_go(parting why, net::milliseconds most) override {
     told.push_back("let go: " + std::string(name_of(why)));
     within = most;
+  }
+  bool stay() noexcept override {
+    if (may_stay) told.push_back("stays");
+    return may_stay;
   }
   void end_now(parting why) override { told.push_back("ended: " + std::string(name_of(why))); }
 };

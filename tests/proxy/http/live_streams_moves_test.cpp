@@ -122,6 +122,62 @@ TEST_F(live_streams_test, it_is_those_of_all_workers_that_a_hand_off_waits_for) 
   EXPECT_EQ(state->waiting_to_move, 0u);
 }
 
+// -- a hand-off that is superseded -----------------------------------------------
+
+TEST_F(live_streams_test, whose_session_moves_no_more_stays) {
+  hands_over_by_a_barrier = true;
+  publish();
+  const auto requests = open_many(60, stream_kind::request);
+  const auto tunnels = open_many(60);
+  const std::vector<std::string> without{"a", "b", "c"}, with{"a", "b", "c", "d"};
+  prepare(with);
+  const auto moved = handed_over(requests);
+  ASSERT_FALSE(moved.empty());
+  EXPECT_TRUE(on.run_until([&] { return told_count(requests) + told_count(tunnels) == 2 * moved.size(); }));
+  for (auto* s : handed_over(tunnels))
+    s->may_stay = false; // a close frame has gone out
+  const auto closed = handed_over(tunnels);
+  prepare(without);
+  settle();
+  for (const auto* s : moved)
+    EXPECT_THAT(s->told, ElementsAre("let go: rebalanced", "stays"));
+  prepare(with);
+  settle();
+  for (const auto* s : moved)
+    EXPECT_THAT(s->told, ElementsAre("let go: rebalanced", "stays", "let go: rebalanced"));
+  for (const auto* s : closed)
+    EXPECT_THAT(s->told, ElementsAre("let go: rebalanced"));
+}
+
+TEST_F(live_streams_test, a_session_that_still_moves_is_not_taken_back) {
+  hands_over_by_a_barrier = true;
+  publish();
+  const auto requests = open_many(60, stream_kind::request);
+  prepare({"a", "b", "c", "d"});
+  settle();
+  prepare({"a", "b", "c", "d"});
+  settle();
+  EXPECT_GT(told_count(requests), 0u);
+  for (const auto* s : handed_over(requests))
+    EXPECT_THAT(s->told, ElementsAre("let go: rebalanced"));
+}
+
+TEST_F(live_streams_test, what_was_let_go_behind_the_fence_is_not_taken_back) {
+  hands_over_by_a_barrier = true;
+  publish();
+  const auto requests = open_many(60, stream_kind::request);
+  const std::vector<std::string> without{"a", "b", "c"}, with{"a", "b", "c", "d"};
+  prepare(with);
+  settle();
+  const auto moved = handed_over(requests);
+  worker.streams.end_endless(pool->number);
+  prepare(without);
+  settle();
+  for (const auto* s : requests)
+    EXPECT_EQ(s->told.size(), 1u) << "of the hand-off or of the fence";
+  EXPECT_EQ(let_go(parting::fenced), requests.size() - moved.size());
+}
+
 // -- other settings, while something is under way -------------------------------
 
 TEST_F(live_streams_test, what_was_kept_goes_once_it_shall_not_be_kept) {

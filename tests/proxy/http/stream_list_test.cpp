@@ -15,6 +15,7 @@ namespace {
 class idle_stream final : public live_stream {
   routing::placement_key session() const noexcept override { return {}; }
   void let_go(parting, net::milliseconds) override {}
+  bool stay() noexcept override { return false; }
   void end_now(parting) override {}
 };
 
