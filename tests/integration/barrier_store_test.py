@@ -2,7 +2,7 @@
 
 import json
 
-from harness.barrier_case import POOL, BarrierTest
+from harness.barrier_case import POOL, SESSIONS, BarrierTest
 from harness.etcd import Etcd
 from harness.etcd_case import MEMBERS
 from harness.relay import Relay
@@ -129,21 +129,21 @@ class Time(BarrierTest):
         self.assertNotIn("nobody is served", one.process.output())
 
     def test_a_hand_off_lasts_from_its_first_prepare(self):
-        self.join("a"), self.join("b")
-        slow = {"window": "20s", "work_max": "20s"}
+        self.join("a")
+        slow = {"window": "20s", "work_max": "20s", "batch": "1s"}
         one = self.start_proxy("one", slow, timeouts={"answer": "20s"})
-        self.wait_for_commit_of("ab")
+        self.wait_for_commit_of("a")
         self.wait_until_served(one)
-        self.begin(*(f"user-{number}" for number in range(24)), proxy=one)
-        wait_until(lambda: sum(len(self.members[n].requests) for n in "ab") >= 24, "all at their members")
-        self.join("c")
+        self.begin(*SESSIONS, proxy=one)
+        wait_until(lambda: len(self.members["a"].requests) > len(SESSIONS), "all at their member")
+        self.join("b"), self.join("c")
+        wait_until(lambda: len(self.view()["members"]) == 3, "a PREPARE of both")
         seconds = lambda: one.metrics().total("limpet_handoff_seconds")
         wait_until(lambda: seconds() > 0.5, "a hand-off that waits")
-        before, revision = seconds(), one.members()["pools"][0]["handoff"]["revision"]
+        before = seconds()
         self.etcd.delete(MEMBERS + "c")
-        wait_until(lambda: one.members()["pools"][0]["handoff"]["revision"] > revision, "another PREPARE")
-        shown = one.members()["pools"][0]["handoff"]
-        if shown["stage"] != "committed":
-            self.assertGreaterEqual(seconds(), before)
-        for name in "ab":
-            self.members[name].release()
+        wait_until(lambda: len(self.view()["members"]) == 2, "another PREPARE")
+        one.process.wait_for_output("of 2 members")
+        self.assertEqual(self.view()["state"], "PREPARE", "it waits for sessions of b")
+        self.assertGreaterEqual(seconds(), before)
+        self.members["a"].release()

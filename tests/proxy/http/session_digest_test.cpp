@@ -5,7 +5,7 @@
 namespace limpet::http {
 namespace {
 
-std::string text(const session_digest& d) {
+std::string text_of(const session_digest& d) {
   return {d.data(), d.size()};
 }
 
@@ -13,12 +13,12 @@ std::string text(const session_digest& d) {
 TEST(session_digest, stays_what_it_is) {
   const auto key = session_digest_key("limpet", "app");
   EXPECT_EQ(key, "limpet-session/1 6 3 limpet app");
-  EXPECT_EQ(text(digest_session(key, "user-1")), "3a29a2e2bca9cea4644dbee3f2c55fc8");
+  EXPECT_EQ(text_of(digest_session(key, "user-1")), "3a29a2e2bca9cea4644dbee3f2c55fc8");
 }
 
 TEST(session_digest, differs_by_cluster_pool_and_session) {
   const auto of = [](const char* cluster, const char* pool, const char* session) {
-    return text(digest_session(session_digest_key(cluster, pool), session));
+    return text_of(digest_session(session_digest_key(cluster, pool), session));
   };
   const auto one = of("a", "b", "c");
   EXPECT_EQ(one.size(), 32u);
@@ -34,7 +34,7 @@ TEST(session_fields, a_memo_answers_as_without_one) {
   const auto there = session_digest_key("c", "there");
   const auto expect = [&](std::uint32_t pool, const std::string& key, std::uint64_t epoch,
                           const char* session) {
-    const auto written = "Limpet-Session: " + text(digest_session(key, session)) +
+    const auto written = "Limpet-Session: " + text_of(digest_session(key, session)) +
                          "\r\nLimpet-Epoch: " + std::to_string(epoch) + "\r\n";
     EXPECT_EQ(memo.of(pool, key, epoch, session), written) << pool << ' ' << epoch << ' ' << session;
   };
