@@ -70,6 +70,13 @@ protected:
     tunnel::open(worker, std::move(opening), {}, {});
   }
 
+  /// A tunnel keeps itself, and is there for as long as its ends are.
+  void TearDown() override {
+    client = {};
+    member = {};
+    EXPECT_TRUE(on.run_until([&] { return worker.tunnels.empty(); }));
+  }
+
   net::loop on;
   process_state process;
   worker_state worker{on.events, process};
@@ -128,9 +135,6 @@ TEST_F(tunnel_test, passes_bytes_both_ways) {
     down += net::read_now(client.get());
     return up == "up" && down == "down";
   }));
-  client = {};
-  member = {};
-  EXPECT_TRUE(on.run_until([&] { return worker.tunnels.empty(); }));
 }
 
 TEST_F(tunnel_test, may_be_told_to_close_while_its_client_does_not_read) {
