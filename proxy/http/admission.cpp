@@ -15,13 +15,13 @@ std::optional<refusal> exchange::look_for_admission() {
   if (!worker_.is_current(snapshot_)) {
     if (const auto why = resolve_anew(); why != refusal::none) return why;
   }
-  if (!pool().strict) return refusal::none;
-  const auto& strict = *pool().strict;
-  if (strict.fence->is_shut()) return refusal::fenced; // without a session, too: nobody is served
-  if (!is_strict()) return refusal::none;
-  admitted_by_ = worker_.strict_of(pool().number);
+  const auto& here = pool();
+  if (!here.strict) return refusal::none;
+  if (here.strict->fence->is_shut()) return refusal::fenced; // without a session, too: nobody is served
+  if (session_.from == routing::placement_key::origin::none) return refusal::none;
+  admitted_by_ = worker_.strict_of(here.number);
   if (!admitted_by_) return refusal::fenced;
-  if (strict.owners->moves(session_.hash)) return {};
+  if (here.strict->owners->moves(session_.hash)) return {};
   return refusal::none;
 }
 
