@@ -34,10 +34,7 @@ class OtherCluster(BarrierTest):
 
 class OtherSettings(BarrierTest):
     def test_a_proxy_of_another_cluster_name_stops_nobody_but_itself(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_for_commit_of("a")
-        self.wait_until_served(one)
+        one = self.serve("a")
         registered = self.etcd.keys(POOL + "routers/")
         for attempt in range(6):
             other = self.start_proxy(f"other-{attempt}", {"cluster": "others"})
@@ -47,10 +44,7 @@ class OtherSettings(BarrierTest):
         self.assertNotIn("stopped", one.process.output())
 
     def test_other_limits_are_taken_once_no_proxy_is_registered(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_for_commit_of("a")
-        self.wait_until_served(one)
+        one = self.serve("a")
         epoch = self.view()["epoch"]
         other = self.start_proxy("other", {"window": "4s"})
         other.process.wait_for_output("its limits is")
@@ -62,9 +56,7 @@ class OtherSettings(BarrierTest):
         self.wait_until_served(two)
 
     def test_a_pool_that_a_reload_takes_out_gives_its_lease_back(self):
-        self.join("a")
-        one = self.start_proxy("one", {"lease_ttl": "1h"})
-        self.wait_until_served(one)
+        one = self.serve("a", {"lease_ttl": "1h"})
         self.assertEqual(len(self.etcd.keys(POOL + "alive/")), 1)
         config = json.loads(json.dumps(one.config))
         config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
@@ -75,9 +67,7 @@ class OtherSettings(BarrierTest):
 
 class Fence(BarrierTest):
     def test_behind_a_shut_fence_nobody_is_served_and_the_proxy_is_not_ready(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         self.assertEqual(self.fetch(one.address, "/").status, 200, "a request without a session")
         self.assertEqual(one.ask_admin("/readyz").status, 200)
         view = self.view()
@@ -92,10 +82,7 @@ class Fence(BarrierTest):
 
 class Values(BarrierTest):
     def test_a_bad_value_leaves_its_member_as_the_record_has_it(self):
-        self.join("a"), self.join("b")
-        one = self.start_proxy("one")
-        self.wait_for_commit_of("ab")
-        self.wait_until_served(one)
+        one = self.serve("ab")
         self.etcd.put(MEMBERS + "b", "garbage")
         one.process.wait_for_output("members/b is left as the record has it: its value is not a JSON object")
         self.join("c")
@@ -129,11 +116,8 @@ class Time(BarrierTest):
         self.assertNotIn("nobody is served", one.process.output())
 
     def test_a_hand_off_lasts_from_its_first_prepare(self):
-        self.join("a")
         slow = {"window": "20s", "work_max": "20s", "batch": "1s"}
-        one = self.start_proxy("one", slow, timeouts={"answer": "20s"})
-        self.wait_for_commit_of("a")
-        self.wait_until_served(one)
+        one = self.serve("a", slow, timeouts={"answer": "20s"})
         self.begin(*SESSIONS, proxy=one)
         wait_until(lambda: len(self.members["a"].requests) > len(SESSIONS), "all at their member")
         self.join("b"), self.join("c")

@@ -102,11 +102,8 @@ class HandOff(BarrierTest):
 
     def expect_no_wait_for_clients_that_go(self, begin):
         """Given up, their requests would count for a minute."""
-        self.join("a"), self.join("b")
         slow = {"window": "60s", "work_max": "60s"}
-        one = self.start_proxy("one", slow, timeouts={"answer": "60s"})
-        self.wait_for_commit_of("ab")
-        self.wait_until_served(one)
+        one = self.serve("ab", slow, timeouts={"answer": "60s"})
         held = begin(one)
         self.wait_for_held_requests()
         for connection in held.values():
@@ -119,9 +116,7 @@ class HandOff(BarrierTest):
         self.wait_for_commit_of("abc")
 
     def test_a_member_that_closes_behind_its_answers_loses_no_request(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         with self.connect(one.address) as client:
             for _ in range(100):
                 self.assertEqual(client.request("GET", "/close", [("X-User-Id", "alice")]).status, 200)
@@ -129,10 +124,7 @@ class HandOff(BarrierTest):
         self.wait_for_commit_of("ab")
 
     def test_an_answer_without_an_end_holds_up_nobody_for_longer_than_the_deadline(self):
-        self.join("a"), self.join("b")
-        one = self.start_proxy("one", on_remove={"deadline": "1s"})
-        self.wait_for_commit_of("ab")
-        self.wait_until_served(one)
+        one = self.serve("ab", on_remove={"deadline": "1s"})
         before = self.owners(one)
         endless = self.begin(*SESSIONS, proxy=one, target="/endless")
         self.join("c")
@@ -149,10 +141,7 @@ class HandOff(BarrierTest):
                     connection.read_response()
 
     def test_a_hand_off_that_is_superseded_cuts_nothing(self):
-        self.join("a"), self.join("b")
-        one = self.start_proxy("one", on_remove={"deadline": "2s"})
-        self.wait_for_commit_of("ab")
-        self.wait_until_served(one)
+        one = self.serve("ab", on_remove={"deadline": "2s"})
         before = self.owners(one)
         endless = self.begin(*SESSIONS, proxy=one, target="/endless")
         for session, connection in endless.items():
@@ -171,10 +160,7 @@ class HandOff(BarrierTest):
                 self.assertEqual(connection.read_exactly(len("begun, done")), b"begun, done", session)
 
     def test_tunnels_of_moved_sessions_are_let_go_and_others_stay(self):
-        self.join("a"), self.join("b")
-        one = self.start_proxy("one", rebalance={"per_second": 1000})
-        self.wait_for_commit_of("ab")
-        self.wait_until_served(one)
+        one = self.serve("ab", rebalance={"per_second": 1000})
         tunnels = {s: self.open_websocket(one.address, headers=[("X-User-Id", s)]) for s in SESSIONS}
         self.join("c")
         self.wait_for_commit_of("abc")
@@ -187,9 +173,7 @@ class HandOff(BarrierTest):
                 self.assertEqual(tunnel.ask("still there"), f"{after[session]}: still there")
 
     def test_a_member_that_restarts_is_another_owner(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         tunnel = self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
         self.join("a", incarnation="2")
         self.assertEqual(tunnel.read_frame().close_code, 1012)
@@ -211,9 +195,7 @@ class Faults(BarrierTest):
         wait_until(lambda: "c" in self.owners(two).values(), "sessions of the joiner")
 
     def test_without_etcd_it_serves_until_its_deadline_and_again_when_etcd_is_back(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         tunnel = self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
         self.etcd.process.freeze()
         wait_until(lambda: self.ask(one, "alice").status == 503, "the fence")
@@ -233,15 +215,8 @@ class Faults(BarrierTest):
         self.wait_until_served(one)
 
     def test_without_etcd_parked_requests_are_refused_once_its_deadline_is_over(self):
-        self.join("a")
-        one = self.start_proxy("one", {"work_max": "20s", "parking": {"time": "1h"}}, timeouts={"answer": "20s"})
-        self.wait_until_served(one)
-        held = self.begin("held", proxy=one)["held"]
-        wait_until(lambda: len(self.members["a"].requests) > 1, "the request at its member")
-        self.join("a", incarnation="2")
-        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
-        asked = self.begin(*SESSIONS, proxy=one, target="/")
-        one.wait_for_metric("parked requests", lambda m: m.total("limpet_parked_requests") == len(SESSIONS))
+        one = self.serve("a", {"work_max": "20s", "parking": {"time": "1h"}}, timeouts={"answer": "20s"})
+        held, asked = self.park(one)
         before = one.metrics().total("limpet_refusals_total", reason="fenced")
         self.etcd.process.freeze()
         self.assertEqual({connection.read_response().status for connection in asked.values()}, {503})
@@ -263,9 +238,7 @@ class Faults(BarrierTest):
         self.assertLess(one.process.output().count("not registered"), 4, "told once a reason")
 
     def test_a_lost_lease_ends_an_incarnation_and_all_that_it_had(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         before = one.members()["pools"][0]["handoff"]["incarnation"]
         tunnel = self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
         self.etcd.revoke_all_leases()
@@ -275,9 +248,7 @@ class Faults(BarrierTest):
         self.assertNotEqual(one.members()["pools"][0]["handoff"]["incarnation"], before)
 
     def test_a_record_of_others_stops_the_pool(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         view = self.view()
         self.etcd.put(POOL + "view", json.dumps({**view, "cluster": "others"}))
         wait_until(lambda: self.ask(one, "alice").status == 503, "the stop")
@@ -286,10 +257,7 @@ class Faults(BarrierTest):
         self.wait_until_served(one)
 
     def test_sessions_of_a_member_that_is_gone_are_served_by_their_next_owner(self):
-        self.join("a"), self.join("b")
-        one = self.start_proxy("one")
-        self.wait_for_commit_of("ab")
-        self.wait_until_served(one)
+        one = self.serve("ab")
         self.etcd.delete(MEMBERS + "a")
         self.wait_for_commit_of("b")
         wait_until(lambda: set(self.owners(one).values()) == {"b"}, "the other owner")
@@ -310,9 +278,7 @@ class Exit(BarrierTest):
 
 
     def test_a_proxy_with_a_tunnel_leaves_once_that_counts_no_more(self):
-        self.join("a")
-        one = self.start_proxy("one", {"work_max": "5s"})
-        self.wait_until_served(one)
+        one = self.serve("a", {"work_max": "5s"})
         self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
         one.process.stop()
         self.assertEqual(self.etcd.keys(POOL + "routers/"), [])
@@ -364,16 +330,9 @@ class Operation(BarrierTest):
         self.assertEqual(self.fetch(one.address, "/").status, 200)
 
     def test_requests_that_are_parked_as_a_reload_takes_their_pool_out_go_where_the_route_leads_then(self):
-        self.join("a")
         slow = {"window": "20s", "work_max": "20s", "parking": {"time": "1h"}}
-        one = self.start_proxy("one", slow, timeouts={"answer": "20s"})
-        self.wait_until_served(one)
-        held = self.begin("held", proxy=one)["held"]
-        wait_until(lambda: len(self.members["a"].requests) > 1, "the request at its member")
-        self.join("a", incarnation="2")
-        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
-        asked = self.begin(*SESSIONS, proxy=one, target="/")
-        one.wait_for_metric("parked requests", lambda m: m.total("limpet_parked_requests") == len(SESSIONS))
+        one = self.serve("a", slow, timeouts={"answer": "20s"})
+        held, asked = self.park(one)
         config = json.loads(json.dumps(one.config))
         config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
         config["routes"] = [{"path": "/", "pool": "other"}]
@@ -384,9 +343,7 @@ class Operation(BarrierTest):
         self.assertEqual(held.read_response().fields.get("X-Member"), "a")
 
     def test_a_reload_of_what_one_proxy_may_have_to_itself_ends_nothing(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         held = self.begin(*SESSIONS, proxy=one)
         self.members["a"].wait_for_requests(len(SESSIONS) + 1)
         config = json.loads(json.dumps(one.config))
@@ -415,9 +372,7 @@ class Operation(BarrierTest):
         self.assertEqual(other.metrics().total("limpet_handoff_barrier_proxies", pool="app"), 0)
 
     def test_a_store_that_was_restored_stops_the_pool(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         self.etcd.lose_data()
         one.process.wait_for_output("etcd went back in time or is another cluster")
         self.join("a")
@@ -425,9 +380,7 @@ class Operation(BarrierTest):
         self.assertEqual(one.metrics().total("limpet_handoff_stage", pool="app"), 4)
 
     def test_a_reload_changes_nothing_that_all_proxies_must_change_together(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         config = json.loads(json.dumps(one.config))
         config["pools"]["app"]["barrier"]["window"] = "4s"
         one.reload(config)
@@ -438,9 +391,7 @@ class Operation(BarrierTest):
         self.assertEqual(one.process.output().count("reload refused"), 2)
 
     def test_two_proxies_with_other_limits_do_not_share_a_pool(self):
-        self.join("a")
-        one = self.start_proxy("one")
-        self.wait_until_served(one)
+        one = self.serve("a")
         two = self.start_proxy("two", {"window": "4s"})
         two.process.wait_for_output("its limits is")
         self.assertEqual(self.ask(two, "alice").status, 503)

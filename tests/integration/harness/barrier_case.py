@@ -38,6 +38,15 @@ class BarrierTest(EtcdTest):
         config["etcd"] = {"endpoints": endpoints or [self.etcd.url], "relist": "1h"}
         return self.start_limpet(config, name=name)
 
+    def serve(self, members, barrier=None, **options):
+        """The first proxy, once it serves these."""
+        for name in members:
+            self.join(name)
+        proxy = self.start_proxy("one", barrier, **options)
+        self.wait_for_commit_of(members)
+        self.wait_until_served(proxy)
+        return proxy
+
     def ask(self, proxy, session, target="/"):
         return self.fetch(proxy.address, target, headers=[("X-User-Id", session)])
 
@@ -66,3 +75,13 @@ class BarrierTest(EtcdTest):
             connections[session] = self.connect(proxy.address)
             connections[session].send_request("GET", target, [("X-User-Id", session)])
         return connections
+
+    def park(self, proxy):
+        """All sessions, behind a request at "a" that is held while that restarts; what was held, and the others."""
+        held = self.begin("held", proxy=proxy)["held"]
+        wait_until(lambda: len(self.members["a"].requests) > 1, "the request at its member")
+        self.join("a", incarnation="2")
+        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
+        asked = self.begin(*SESSIONS, proxy=proxy, target="/")
+        proxy.wait_for_metric("parked requests", lambda m: m.total("limpet_parked_requests") == len(SESSIONS))
+        return held, asked
