@@ -164,7 +164,7 @@ std::vector<std::chrono::milliseconds> hand_over(const std::vector<std::size_t>&
   std::vector<worker> workers;
   std::size_t all = 0;
   for (const auto share : shares) {
-    auto& one = workers.emplace_back(share);
+    auto& one = workers.emplace_back(worker{share});
     for (std::size_t i = 0; i < share; ++i)
       one.pace.join(start, random);
     all += share;
