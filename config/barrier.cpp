@@ -12,6 +12,9 @@ namespace {
 
 using routing::key_source;
 
+/// A busy machine's scheduler may well hold a thread up for longer than less.
+constexpr milliseconds margin_for_certain{50};
+
 std::string in_ms(milliseconds time) {
   return std::to_string(time.count()) + "ms";
 }
@@ -32,6 +35,19 @@ void check_keys(const pool& p, const place& at, reader& r) {
                            : "a session in an envelope has the owner that issued it, whatever the members",
             "leave it out, or write handoff: available");
   }
+}
+
+/// What the promise rests on, where it is allowed and unlikely to hold.
+void check_assumptions(const barrier_settings& b, const place& at, reader& r) {
+  if (b.margin < margin_for_certain)
+    r.warning(at.key("barrier").key("margin").where(),
+              "a thread may well be held up for longer than " + in_ms(b.margin) +
+                  ", and a session then have two owners",
+              "write " + in_ms(barrier_settings{}.margin) + " (the default), and no less than " +
+                  in_ms(margin_for_certain));
+  if (b.drift_thousandths == 0)
+    r.warning(at.key("barrier").key("drift").where(), "no two machines' clocks run alike",
+              "write 0.001 (the default)");
 }
 
 } // namespace
@@ -104,6 +120,7 @@ void check_barrier(const pool& p, const place& at, reader& r) {
             "proxies agree on who owns a session in etcd, and these members are not there",
             "write members: {etcd: {}}, or handoff: available");
   check_keys(p, at, r);
+  check_assumptions(p.barrier, at, r);
   if (p.fail_over != fail_over_mode::refuse)
     r.error(at.key("handoff").where(), "a proxy never sends a session elsewhere by itself",
             "write fail_over: refuse");

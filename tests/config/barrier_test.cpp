@@ -50,6 +50,18 @@ TEST(barrier_settings, rest_on_etcd_keys_and_limits) {
               ElementsAre(HasSubstr("a proxy never leaves a member alone by itself here")));
 }
 
+TEST(barrier_settings, that_are_unlikely_to_hold_are_warned_of) {
+  const auto warnings = [](const std::string& barrier) {
+    return lines(
+        load(pool_of("{etcd: {}}", "{header: X}", good + "    barrier: {" + barrier + "}\n")).warnings);
+  };
+  EXPECT_THAT(warnings("margin: 50ms, drift: 0.001"), ElementsAre());
+  EXPECT_THAT(warnings("margin: 49ms"),
+              ElementsAre(HasSubstr("a thread may well be held up for longer than 49ms, and a session then "
+                                    "have two owners (write 250ms (the default), and no less than 50ms)")));
+  EXPECT_THAT(warnings("drift: 0"), ElementsAre(HasSubstr("no two machines' clocks run alike")));
+}
+
 TEST(barrier_settings, have_the_defaults_of_the_design) {
   const auto loaded = load(pool_of("{etcd: {}}", "{header: X}", good));
   const auto limits = limits_of(loaded.settings.pools.at("a").barrier);
