@@ -18,15 +18,12 @@ control::control(boost::asio::io_context& io, publish_function publish)
 
 void control::apply(const config::settings& settings) {
   settings_ = settings;
-  std::erase_if(sources_, [&](auto& known) {
-    const auto pool = settings_.pools.find(known.first);
-    const bool same = pool != settings_.pools.end() && is_source_of(known.second, pool->second);
-    if (same) return false;
-    if (known.second.rails && known.second.rails->rails_now().suspended)
-      spdlog::warn("pool {}: its source is another one now: its view is no longer suspended", known.first);
-    known.second.source->stop();
-    return true;
-  });
+  for (auto at = sources_.begin(); at != sources_.end();) {
+    const auto known = at++;
+    const auto pool = settings_.pools.find(known->first);
+    const bool same = pool != settings_.pools.end() && is_source_of(known->second, pool->second);
+    if (!same) end_source(sources_.extract(known));
+  }
   std::erase_if(members_, [&](const auto& list) { return !settings_.pools.contains(list.first); });
   for (const auto& [name, pool] : settings_.pools) {
     const auto known = sources_.find(name);
@@ -38,6 +35,21 @@ void control::apply(const config::settings& settings) {
       known->second.ownership->configure(pool.barrier);
   }
   publish_now();
+}
+
+/// Other proxies wait for one that is registered for as long as anything of its own may be in flight: where
+/// no worker serves the pool any more it leaves as it would at the end of the process.
+void control::end_source(pool_sources::node_type ended) {
+  auto& s = ended.mapped();
+  if (s.rails && s.rails->rails_now().suspended)
+    spdlog::warn("pool {}: its source is another one now: its view is no longer suspended", ended.key());
+  if (!s.ownership || settings_.pools.contains(ended.key())) return s.source->stop();
+  const auto has_left = std::make_shared<bool>(false);
+  s.ownership->leave([has_left] { *has_left = true; });
+  if (*has_left) return s.source->stop(); // it was not registered
+  // An answer takes no longer than what was given up counts for.
+  const auto in_flight = 2 * config::limits_of(s.settings.barrier).counts_after_write();
+  leaving_.push_back({std::move(ended), std::chrono::steady_clock::now() + in_flight, has_left});
 }
 
 /// Whether what was made is what this pool asks for.
@@ -75,12 +87,16 @@ void control::start_source(const config::pool& pool) {
       if (known->settings.name == name) known->state->known.ask_after(until);
   };
   made.reads.emplace(*made.source, std::move(hooks), std::min(settings_.etcd.timeout, http::epoch_wait_max));
-  made.source->start(
-      [this, name = pool.name](membership::member_list list) { on_members(name, std::move(list)); });
+  made.source->start([this, name = pool.name, from = made.source.get()](membership::member_list list) {
+    on_members(name, *from, std::move(list));
+  });
 }
 
-void control::on_members(const std::string& pool, membership::member_list list) {
-  list.epoch += sources_.at(pool).epochs_before;
+void control::on_members(const std::string& pool, const membership::source& from,
+                         membership::member_list list) {
+  const auto known = sources_.find(pool);
+  if (known == sources_.end() || known->second.source.get() != &from) return; // one that leaves
+  list.epoch += known->second.epochs_before;
   members_[pool] = std::move(list);
   publish_soon();
 }
@@ -128,8 +144,11 @@ void control::read_until(const std::string& pool, std::uint64_t epoch, tell_func
 void control::on_word(std::uint32_t pool, const net::strict_word& word) {
   boost::asio::post(io_, [this, pool, word] {
     if (stopped_ || pool >= labels().pools.size()) return;
-    const auto found = sources_.find(labels().pools[pool]);
+    const auto& name = labels().pools[pool];
+    const auto found = sources_.find(name);
     if (found != sources_.end() && found->second.ownership) found->second.ownership->on_word(word);
+    for (auto& leaving : leaving_)
+      if (leaving.of.key() == name) leaving.of.mapped().ownership->on_word(word);
   });
 }
 
@@ -141,6 +160,9 @@ std::optional<membership::handoff_status> control::handoff_of(const std::string&
 
 void control::free_old() {
   std::erase_if(old_, [](const auto& s) { return s.use_count() == 1; });
+  std::erase_if(leaving_, [now = std::chrono::steady_clock::now()](const auto& pool) {
+    return *pool.has_left || pool.until <= now;
+  });
   if (current_ && !publish_due_) tell_known();
   timer_.expires_after(std::chrono::seconds(1));
   timer_.async_wait([this](boost::system::error_code error) {
@@ -181,6 +203,7 @@ void control::stop() {
   if (std::exchange(stopped_, true)) return;
   for (auto& [name, s] : sources_)
     s.source->stop();
+  leaving_.clear();
   addresses_.stop();
   timer_.cancel();
 }

@@ -11,6 +11,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -66,11 +67,19 @@ private:
     /// Where the epochs of a source that counts for itself go on, after a reload that made it anew.
     std::uint64_t epochs_before = 0;
   };
+  using pool_sources = std::map<std::string, pool_source>;
+  /// Of a pool that a reload has taken out: kept until it has left in order.
+  struct leaving_pool {
+    pool_sources::node_type of;
+    std::chrono::steady_clock::time_point until;
+    std::shared_ptr<const bool> has_left;
+  };
 
   void start_source(const config::pool& pool);
+  void end_source(pool_sources::node_type ended);
   void make_source(const config::pool& pool, pool_source& made);
   static bool is_source_of(const pool_source& made, const config::pool& pool);
-  void on_members(const std::string& pool, membership::member_list list);
+  void on_members(const std::string& pool, const membership::source& from, membership::member_list list);
   /// Changes that come together make one snapshot.
   void publish_soon();
   void publish_now();
@@ -83,7 +92,8 @@ private:
   config::settings settings_;
   address_book addresses_;
   snapshot_builder builder_;
-  std::map<std::string, pool_source> sources_;
+  pool_sources sources_;
+  std::vector<leaving_pool> leaving_;
   snapshot_builder::lists members_;
   std::shared_ptr<const http::snapshot> current_;
   std::vector<std::shared_ptr<const http::snapshot>> old_;

@@ -25,6 +25,7 @@ strict_pool::strict_pool(net::event_loop& loop, strict_listener& listener, std::
       parking_(bounds_of(pool.settings.barrier.parking)) {}
 
 strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
+  is_gone_ = false;
   parking_.set_bounds(bounds_of(pool.settings.barrier.parking)); // a reload may have changed them
   const auto& next = *pool.strict;
   if (held_ == next) return ending::nothing;
@@ -41,18 +42,34 @@ strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
   // Behind a fence that was shut nobody waits for a commit: those that do are refused as those that come.
   const bool is_shut = held_.fence->is_shut();
   parking_.release([&](std::uint64_t key_hash) { return !is_shut && held_.owners->moves(key_hash); },
-                   &go_free);
+                   [this](ownership::parking_place& p) { let_go(p); });
   look_soon();
   if (is_another) return ending::all;
   return has_lapsed ? ending::endless : ending::nothing;
 }
 
-void strict_pool::release_all() {
-  parking_.release([](std::uint64_t) { return false; }, &go_free);
+strict_pool::ending strict_pool::pool_gone() {
+  if (std::exchange(is_gone_, true)) return ending::nothing;
+  parking_.release([](std::uint64_t) { return false; }, [this](ownership::parking_place& p) { let_go(p); });
+  look_soon();
+  return ending::endless;
 }
 
-void strict_pool::go_free(ownership::parking_place& p) {
-  static_cast<wait&>(p).end_with(outcome::released);
+void strict_pool::let_go(ownership::parking_place& p) {
+  released_.push_back(static_cast<wait&>(p).ticket_);
+}
+
+void strict_pool::resume_released() {
+  while (!released_.empty()) {
+    const auto ticket = released_.front();
+    released_.pop_front();
+    try {
+      go_on(ticket, outcome::released);
+    } catch (...) {
+      loop_.defer([this] { resume_released(); }); // the others must not pay for one
+      throw;
+    }
+  }
 }
 
 void strict_pool::look_soon() {
@@ -72,7 +89,7 @@ void strict_pool::look() {
                               .incarnation = held_.incarnation,
                               .revision = held_.owners->revision(),
                               .none_left = ledger_.none_moved_left(now),
-                              .has_left = is_leaving_ && ledger_.none_left(now)};
+                              .has_left = (is_leaving_ || is_gone_) && ledger_.none_left(now)};
   if (word != said_) {
     said_ = word;
     listener_.on_word(number_, word);

@@ -8,6 +8,7 @@
 
 #include <coroutine>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
@@ -38,8 +39,12 @@ public:
   };
   /// The worker serves by this one from now on.
   ending apply(const pool_snapshot& pool);
-  /// The worker has no such pool for now: whoever is parked is routed anew.
-  void release_all();
+  /// The worker has no such pool for now: whoever is parked is routed anew, and once nothing is in flight it
+  /// says so. What would not end by itself has to be ended.
+  ending pool_gone();
+  /// Those whom either of these let go, in the order that they came. To be called behind it, before anybody
+  /// else has a turn: else a newer request of a session would be placed before an older one (rule 9).
+  void resume_released();
 
   ownership::drain_ledger& ledger() noexcept { return ledger_; }
   /// Of what was applied last, and kept for as long as anything in flight was counted by it.
@@ -50,7 +55,7 @@ public:
   /// Its answer was read to the end. Nobody waits for that unless something is handed over.
   void end(ownership::in_flight& f) {
     ledger_.end(f);
-    if (held_.owners->is_prepare() || is_leaving_) look_soon();
+    if (held_.owners->is_prepare() || is_leaving_ || is_gone_) look_soon();
   }
   /// The process is about to end, and no request comes any more: says once nothing is in flight.
   void leave();
@@ -61,7 +66,7 @@ public:
 
 private:
   void look();
-  static void go_free(ownership::parking_place& p);
+  void let_go(ownership::parking_place& p);
   void go_on(std::uint64_t ticket, outcome o);
   static void on_due(void* self) noexcept;
 
@@ -75,8 +80,10 @@ private:
   bool is_scanned_ = true;
   bool is_look_due_ = false;
   bool is_leaving_ = false;
+  bool is_gone_ = false; ///< the worker has no such pool
   std::uint64_t next_ticket_ = 1;
   std::unordered_map<std::uint64_t, wait*> waiting_;
+  std::deque<std::uint64_t> released_; ///< tickets
   std::optional<net::strict_word> said_;
   net::deadline due_;
 };

@@ -54,14 +54,17 @@ void worker_state::apply_strict() {
     if (pool->number >= strict_.size()) strict_.resize(pool->number + 1);
     auto& known = strict_[pool->number];
     if (!known) known = std::make_unique<strict_pool>(loop, *process.strict, index_, *pool);
-    const auto ends = known->apply(*pool);
-    if (ends == strict_pool::ending::all) streams.end_all(pool->number);
-    if (ends == strict_pool::ending::endless) streams.end_endless(pool->number);
+    end_streams(pool->number, known->apply(*pool));
   }
-  // Nobody hears of a commit of a pool that the configuration has no more.
   for (std::uint32_t number = 0; number < strict_.size(); ++number)
-    if (strict_[number] && strict_[number]->parked().requests() > 0 && !is_strict_now(number))
-      strict_[number]->release_all();
+    if (strict_[number] && !is_strict_now(number)) end_streams(number, strict_[number]->pool_gone());
+  for (std::uint32_t number = 0; number < strict_.size(); ++number)
+    if (strict_[number]) strict_[number]->resume_released();
+}
+
+void worker_state::end_streams(std::uint32_t pool_number, strict_pool::ending ending) {
+  if (ending == strict_pool::ending::all) streams.end_all(pool_number);
+  if (ending == strict_pool::ending::endless) streams.end_endless(pool_number);
 }
 
 bool worker_state::is_strict_now(std::uint32_t pool_number) const {

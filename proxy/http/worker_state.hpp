@@ -138,6 +138,7 @@ public:
 
 private:
   void apply_strict();
+  void end_streams(std::uint32_t pool_number, strict_pool::ending ending);
   bool is_strict_now(std::uint32_t pool_number) const;
 
   static constexpr std::size_t exchanges_kept = 256;

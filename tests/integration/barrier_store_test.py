@@ -55,15 +55,6 @@ class OtherSettings(BarrierTest):
         two = self.start_proxy("two", {"window": "4s"})
         self.wait_until_served(two)
 
-    def test_a_pool_that_a_reload_takes_out_gives_its_lease_back(self):
-        one = self.serve("a", {"lease_ttl": "1h"})
-        self.assertEqual(len(self.etcd.keys(POOL + "alive/")), 1)
-        config = json.loads(json.dumps(one.config))
-        config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
-        config["routes"] = [{"path": "/", "pool": "other"}]
-        one.reload(config)
-        wait_until(lambda: self.etcd.keys(POOL + "alive/") == [], "the end of the lease")
-
 
 class Fence(BarrierTest):
     def test_behind_a_shut_fence_nobody_is_served_and_the_proxy_is_not_ready(self):

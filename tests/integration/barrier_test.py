@@ -7,7 +7,6 @@ from harness.barrier_case import POOL, SESSIONS, BarrierTest
 from harness.cli import limpet
 from harness.client import ConnectionEnded
 from harness.etcd_case import MEMBERS
-from harness.full_listener import FullListener
 from harness.waiting import wait_until
 
 
@@ -310,55 +309,6 @@ class Operation(BarrierTest):
             self.members[name].release()
         self.wait_for_commit_of("abc")
 
-    def test_a_pool_may_go_while_an_earlier_incarnations_request_is_under_way(self):
-        hole = FullListener(self)
-        self.etcd.put(MEMBERS + "a", json.dumps({"address": hole.address, "incarnation": "1"}))
-        one = self.start_proxy("one", timeouts={"answer": "2s", "connect": "10s"})
-        self.wait_for_commit_of("a")
-        wait_until(lambda: "limpet_live_streams" in one.metrics().names(), "the member at the proxy")
-        dialling = self.begin("alice", proxy=one)["alice"]
-        one.wait_for_metric("the request", lambda m: m.total("limpet_live_streams", kind="request") == 1)
-        self.etcd.revoke_all_leases()
-        wait_until(lambda: one.process.output().count("registered as") == 2, "the next incarnation")
-        config = json.loads(json.dumps(one.config))
-        config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
-        config["routes"] = [{"path": "/", "pool": "other"}]
-        one.reload(config)
-        wait_until(lambda: self.fetch(one.address, "/").status == 200, "the other pool")
-        hole.close()
-        self.assertEqual(dialling.read_response().status, 503)
-        self.assertEqual(self.fetch(one.address, "/").status, 200)
-
-    def test_requests_that_are_parked_as_a_reload_takes_their_pool_out_go_where_the_route_leads_then(self):
-        slow = {"window": "20s", "work_max": "20s", "parking": {"time": "1h"}}
-        one = self.serve("a", slow, timeouts={"answer": "20s"})
-        held, asked = self.park(one)
-        config = json.loads(json.dumps(one.config))
-        config["pools"] = {"other": {"members": {"static": [self.members["b"].entry()]}}}
-        config["routes"] = [{"path": "/", "pool": "other"}]
-        one.reload(config)
-        for session, connection in asked.items():
-            self.assertEqual(connection.read_response().fields.get("X-Member"), "b", session)
-        self.members["a"].release()
-        self.assertEqual(held.read_response().fields.get("X-Member"), "a")
-
-    def test_a_reload_of_what_one_proxy_may_have_to_itself_ends_nothing(self):
-        one = self.serve("a")
-        held = self.begin(*SESSIONS, proxy=one)
-        self.members["a"].wait_for_requests(len(SESSIONS) + 1)
-        config = json.loads(json.dumps(one.config))
-        config["pools"]["app"]["barrier"] |= {"parking": {"requests": 1}, "batch": "1ms", "lease_ttl": "60s"}
-        one.reload(config)
-        self.join("b")
-        wait_until(lambda: self.view()["state"] == "PREPARE", "a PREPARE")
-        self.begin(*SESSIONS, proxy=one, target="/")
-        one.wait_for_metric("the new bound of parking", lambda m: m.total("limpet_parked_total", outcome="full") > 0)
-        self.assertLessEqual(one.metrics().total("limpet_parked_requests"), 2, "one in each worker")
-        self.members["a"].release()
-        self.assertEqual({c.read_response().status for c in held.values()}, {200})
-        self.wait_for_commit_of("ab")
-        self.assertEqual(one.process.output().count("registered as"), 1)
-
     def test_a_proxy_that_does_not_hand_over_by_a_barrier_notices_those_that_do(self):
         self.join("a")
         strict = self.start_proxy("strict")
@@ -378,17 +328,6 @@ class Operation(BarrierTest):
         self.join("a")
         self.assertEqual(self.ask(one, "alice").status, 503)
         self.assertEqual(one.metrics().total("limpet_handoff_stage", pool="app"), 4)
-
-    def test_a_reload_changes_nothing_that_all_proxies_must_change_together(self):
-        one = self.serve("a")
-        config = json.loads(json.dumps(one.config))
-        config["pools"]["app"]["barrier"]["window"] = "4s"
-        one.reload(config)
-        self.assertIn('pool "app": handoff, barrier or session.key changed', one.process.output())
-        self.assertEqual(self.ask(one, "alice").status, 200)
-        config["pools"]["app"] = {"members": {"static": [self.members["a"].entry()]}, "session": {"key": []}}
-        one.reload(config)
-        self.assertEqual(one.process.output().count("reload refused"), 2)
 
     def test_two_proxies_with_other_limits_do_not_share_a_pool(self):
         one = self.serve("a")

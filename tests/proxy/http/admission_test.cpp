@@ -24,13 +24,13 @@ constexpr std::uint32_t app = 7, other = 8; ///< numbers of pools
 /// What the access log would have of each request.
 struct told_records final : record_sink {
   struct one {
-    std::string why, pool;
+    std::string method, why, pool;
     access_record::seconds parked;
   };
   std::vector<one> all;
 
   void write(const access_record& r) override {
-    all.push_back({std::string(r.why), std::string(r.pool), r.parked});
+    all.push_back({std::string(r.method), std::string(r.why), std::string(r.pool), r.parked});
   }
 };
 
@@ -75,32 +75,35 @@ protected:
     s->index_members();
     worker.publish(s);
   }
-  void publish(const ownership::record& r, std::uint64_t incarnation = 1, std::uint64_t lapses = 0) {
-    auto pool = make_pool(app, "app", r.committed_members());
+  void publish(const ownership::record& r, std::uint64_t incarnation = 1, std::uint64_t lapses = 0,
+               std::uint32_t number = app) {
+    auto pool = make_pool(number, number == app ? "app" : "other", r.committed_members());
     pool->strict = net::strict_view{std::make_shared<const ownership::owners>(r), fence, incarnation, lapses};
     publish(pool);
   }
 
-  void ask() {
+  void ask() { ask_by("GET"); }
+  void ask_by(const std::string& method) {
     int fds[2];
     ASSERT_EQ(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, fds), 0);
     client_connection::start(worker, net::unique_fd(fds[1]),
                              *net::socket_address::parse("127.0.0.1:1", net::socket_address::use::connect));
     net::write_now(clients.emplace_back(fds[0]).get(),
-                   "GET / HTTP/1.1\r\nHost: x\r\nX-User-Id: alice\r\n\r\n");
+                   method + " / HTTP/1.1\r\nHost: x\r\nX-User-Id: alice\r\n\r\n");
   }
-  std::size_t parked() const { return worker.strict_of(app)->parked().requests(); }
+  std::size_t parked(std::uint32_t number = app) const {
+    return worker.strict_of(number)->parked().requests();
+  }
   void ask_and_wait_until_parked() {
     const auto before = parked();
     ask();
     ASSERT_TRUE(on.run_until([&] { return parked() == before + 1; }));
   }
-  /// It is released, and its session moves again before it has had its turn.
+  /// Its pool goes, and its session moves in the next one, too.
   void park_again() {
-    publish(committed(6, {member("b")}));
-    publish(prepare(7, {member("b")}, {member("c")}));
+    publish(prepare(6, {member("b")}, {member("c")}), 1, 0, other);
     ASSERT_EQ(parked(), 0u);
-    ASSERT_TRUE(on.run_until([&] { return parked() == 1; }));
+    ASSERT_EQ(parked(other), 1u);
   }
   bool wait_for_records(std::size_t count) {
     return on.run_until([&] { return records.all.size() == count; });
@@ -113,9 +116,10 @@ protected:
   std::shared_ptr<net::write_fence> fence = std::make_shared<net::write_fence>();
   std::deque<net::unique_fd> clients;
   std::uint64_t snapshots = 0;
+  net::strict_word said; ///< the last
 
 private:
-  void on_word(std::uint32_t, const net::strict_word&) override {}
+  void on_word(std::uint32_t, const net::strict_word& word) override { said = word; }
 };
 
 TEST_F(admission_test, requests_that_are_parked_as_their_pool_goes_are_routed_anew_at_once) {
@@ -132,14 +136,36 @@ TEST_F(admission_test, requests_that_are_parked_as_their_pool_goes_are_routed_an
 
 TEST_F(admission_test, a_pool_that_comes_back_parks_again) {
   publish(prepare(5, {member("a")}, {member("b")}));
-  ask_and_wait_until_parked();
   publish(make_pool(other, "other", {}));
-  publish(prepare(6, {member("a")}, {member("b")})); // before those that were let go have had their turn
-  ASSERT_EQ(parked(), 0u);
-  ASSERT_TRUE(on.run_until([&] { return parked() == 1; }));
+  publish(prepare(6, {member("a")}, {member("b")}));
+  ask_and_wait_until_parked();
   publish(committed(7, {member("b")}));
   ASSERT_TRUE(wait_for_records(1));
   EXPECT_EQ(records.all[0].pool, "app");
+}
+
+TEST_F(admission_test, requests_of_a_session_are_placed_in_the_order_in_which_they_came) {
+  publish(prepare(5, {member("a")}, {member("b")}));
+  ask_and_wait_until_parked();
+  ask_by("DELETE"); // read in the turn that brings the commit
+  on.events.post([&] { publish(committed(6, {member("b")})); });
+  ASSERT_TRUE(wait_for_records(2));
+  EXPECT_EQ(records.all[0].method, "GET");
+}
+
+TEST_F(admission_test, a_pool_that_goes_is_left_once_nothing_of_it_is_in_flight) {
+  publish(committed(5, {member("a")}));
+  ownership::in_flight one;
+  auto& ledger = worker.strict_of(app)->ledger();
+  ledger.choose(one, 1);
+  publish(make_pool(other, "other", {}));
+  ASSERT_TRUE(on.run_until([&] { return said.incarnation == 1; }));
+  EXPECT_FALSE(said.has_left);
+  worker.strict_of(app)->end(one);
+  ASSERT_TRUE(on.run_until([&] { return said.has_left; }));
+  publish(committed(5, {member("a")}), 2);
+  ASSERT_TRUE(on.run_until([&] { return said.incarnation == 2; }));
+  EXPECT_FALSE(said.has_left) << "it is back";
 }
 
 TEST_F(admission_test, requests_that_are_parked_as_the_fence_is_shut_are_refused_at_once) {
@@ -165,26 +191,13 @@ TEST_F(admission_test, requests_that_are_parked_as_an_incarnation_ends_are_refus
   EXPECT_EQ(records.all[0].why, "fenced");
 }
 
-TEST_F(admission_test, a_fence_that_is_open_again_meanwhile_lets_those_that_are_parked_wait) {
-  const auto moving = prepare(5, {member("a")}, {member("b")});
-  publish(moving);
-  ask_and_wait_until_parked();
-  fence->set(ownership::long_ago);
-  publish(moving, 1, 1);
-  fence->set(net::boot_now() + 1h); // before whoever was let go has had its turn
-  ASSERT_EQ(parked(), 0u);
-  ASSERT_TRUE(on.run_until([&] { return parked() == 1; }));
-  publish(committed(6, {member("b")}), 1, 1);
-  ASSERT_TRUE(wait_for_records(1));
-  EXPECT_NE(records.all[0].why, "fenced");
-}
-
 TEST_F(admission_test, one_that_is_parked_again_has_one_time_for_all) {
   publish(prepare(5, {member("a")}, {member("b")}));
   ask_and_wait_until_parked();
   const auto until = worker.strict_of(app)->parked().next_expiry();
   park_again();
-  EXPECT_EQ(worker.strict_of(app)->parked().next_expiry(), until);
+  EXPECT_EQ(worker.strict_of(other)->parked().next_expiry(), until);
+  publish(committed(8, {member("c")}), 1, 0, other);
 }
 
 TEST_F(admission_test, the_log_has_all_the_time_that_one_was_parked) {
@@ -194,7 +207,7 @@ TEST_F(admission_test, the_log_has_all_the_time_that_one_was_parked) {
   ASSERT_TRUE(on.run_until([&] { return net::clock::now() > begin + 20ms; }));
   const auto first = net::clock::now() - begin;
   park_again();
-  publish(committed(8, {member("c")}));
+  publish(committed(8, {member("c")}), 1, 0, other);
   ASSERT_TRUE(wait_for_records(1));
   EXPECT_GE(records.all[0].parked, first);
 }
