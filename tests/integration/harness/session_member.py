@@ -5,6 +5,7 @@ id, and the request as it came. The target decides what else there is to it:
 
     /hold     the answer waits for release()
     /events   an event stream of one event, which ends when released
+    /half-event  an event stream: the rest of its event comes when released, another at finish()
     /endless  an answer whose second half comes when released
     /close    the connection is closed behind the answer, which does not say so
     /early    a 103 with the same fields comes before the answer
@@ -22,7 +23,7 @@ from .websocket import TEXT, accept_for, encode_frame, read_frame
 class SessionMember:
     def __init__(self, case, member_id):
         self.id = member_id
-        self._released = threading.Event()
+        self._released, self._finished = threading.Event(), threading.Event()
         self._origin = Origin(self._serve)
         self.address = self._origin.address
         case.addCleanup(self.stop)
@@ -42,11 +43,14 @@ class SessionMember:
         """What is held goes on, and nothing is held from now on."""
         self._released.set()
 
+    def finish(self):
+        self._finished.set()
+
     def close_listener(self):
         self._origin.close_listener()
 
     def stop(self):
-        self.release()
+        self.release(), self.finish()
         self._origin.stop()
 
     def _serve(self, peer):
@@ -58,6 +62,8 @@ class SessionMember:
                 return self._serve_websocket(peer, request, fields)
             if path == "/events":
                 return self._serve_events(peer, fields)
+            if path == "/half-event":
+                return self._serve_half_event(peer)
             if path == "/endless":
                 return self._serve_endless(peer)
             if path == "/early":
@@ -75,6 +81,13 @@ class SessionMember:
         lines = "".join(f"{name}: {value}\r\n" for name, value in [*fields, ("X-Member", self.id)])
         peer.send(f"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n{lines}\r\ndata: {self.id}\n\n")
         self._released.wait(DEADLINE_S)
+
+    def _serve_half_event(self, peer):
+        peer.send("HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: first\n")
+        self._released.wait(DEADLINE_S)
+        peer.send("\n")
+        self._finished.wait(DEADLINE_S)
+        peer.send("data: second\n\n")
 
     def _serve_endless(self, peer):
         peer.send("HTTP/1.1 200 OK\r\nContent-Length: 11\r\n\r\nbegun")
