@@ -76,22 +76,23 @@ private:
   bool flush(direction& way);
   void pass(direction& way, std::string_view bytes);
   void send(direction& way, std::string_view bytes);
-  void send_close(direction& way);
-  void end_where_answered(const direction& way) noexcept;
-  bool is_told() const noexcept;
   void end_of(direction& way);
   void wait_read(direction& way);
   void wait_write(direction& way);
   static void on_readable(void* way);
   static void on_writable(void* way);
   void finish() noexcept;
-
+  void report(access_record::event what) const;
   routing::placement_key session() const noexcept override { return session_; }
+
+  // tunnel_end.cpp
+  void send_close(direction& way);
+  void end_where_answered(const direction& way) noexcept;
+  bool is_told() const noexcept;
+  void await_close_handshake() noexcept;
   void let_go(parting why, net::milliseconds within) override;
   bool stay() noexcept override;
   void end_now(parting why) override;
-  void await_close_handshake() noexcept;
-  void report(access_record::event what) const;
   static void on_idle(void* self) noexcept;
   static void on_lifetime(void* self) noexcept;
   static void on_close_due(void* self) noexcept;
