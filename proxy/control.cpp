@@ -44,12 +44,13 @@ void control::end_source(pool_sources::node_type ended) {
   if (s.rails && s.rails->rails_now().suspended)
     spdlog::warn("pool {}: its source is another one now: its view is no longer suspended", ended.key());
   if (!s.ownership || settings_.pools.contains(ended.key())) return s.source->stop();
-  const auto has_left = std::make_shared<bool>(false);
-  s.ownership->leave([has_left] { *has_left = true; });
-  if (*has_left) return s.source->stop(); // it was not registered
-  // An answer takes no longer than what was given up counts for.
-  const auto in_flight = 2 * config::limits_of(s.settings.barrier).counts_after_write();
-  leaving_.push_back({std::move(ended), std::chrono::steady_clock::now() + in_flight, has_left});
+  const auto departs = std::make_shared<leaving_pool::departure>();
+  s.ownership->leave([departs] {
+    departs->is_over = true;
+    if (departs->then) departs->then();
+  });
+  if (departs->is_over) return s.source->stop(); // it was not registered
+  leaving_.push_back({std::move(ended), departs});
 }
 
 /// Whether what was made is what this pool asks for.
@@ -160,9 +161,7 @@ std::optional<membership::handoff_status> control::handoff_of(const std::string&
 
 void control::free_old() {
   std::erase_if(old_, [](const auto& s) { return s.use_count() == 1; });
-  std::erase_if(leaving_, [now = std::chrono::steady_clock::now()](const auto& pool) {
-    return *pool.has_left || pool.until <= now;
-  });
+  std::erase_if(leaving_, [](const auto& pool) { return pool.departs->is_over; });
   if (current_ && !publish_due_) tell_known();
   timer_.expires_after(std::chrono::seconds(1));
   timer_.async_wait([this](boost::system::error_code error) {
@@ -196,7 +195,19 @@ void control::leave(std::function<void()> left) {
       ++*still;
       s.ownership->leave(one_less);
     }
+  for (auto& pool : leaving_)
+    if (!pool.departs->is_over) {
+      ++*still;
+      pool.departs->then = one_less;
+    }
   one_less();
+}
+
+ownership::duration control::leaves_within() const {
+  auto longest = config::counts_after_write(settings_);
+  for (const auto& pool : leaving_)
+    longest = std::max(longest, config::limits_of(pool.of.mapped().settings.barrier).counts_after_write());
+  return longest;
 }
 
 void control::stop() {

@@ -11,7 +11,6 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <chrono>
 #include <functional>
 #include <map>
 #include <memory>
@@ -39,6 +38,8 @@ public:
   /// A clean exit of all pools that hand over by a barrier; `left` is called once it is over, if it comes
   /// about.
   void leave(std::function<void()> left);
+  /// How long that takes at most, but for the time that etcd takes.
+  ownership::duration leaves_within() const;
 
   const config::settings& settings() const noexcept { return settings_; }
   std::shared_ptr<const http::snapshot> current() const noexcept { return current_; }
@@ -70,9 +71,12 @@ private:
   using pool_sources = std::map<std::string, pool_source>;
   /// Of a pool that a reload has taken out: kept until it has left in order.
   struct leaving_pool {
+    struct departure {
+      bool is_over = false;
+      std::function<void()> then;
+    };
     pool_sources::node_type of;
-    std::chrono::steady_clock::time_point until;
-    std::shared_ptr<const bool> has_left;
+    std::shared_ptr<departure> departs;
   };
 
   void start_source(const config::pool& pool);

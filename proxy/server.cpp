@@ -195,6 +195,7 @@ void server::on_signal(int number) {
 
 /// A bad file changes nothing. What needs a restart stays as it runs, and is told of.
 void server::reload() {
+  if (is_leaving_) return spdlog::warn("no reload: the proxy is about to end");
   ::sd_notify(0, "RELOADING=1");
   auto loaded = config::load_file(options_.config_path);
   for (const auto& w : loaded.warnings)
@@ -273,7 +274,8 @@ void server::await_drained() {
 /// Whatever is given up counts for a while; nobody waits for longer than that here, and some time for etcd.
 /// Others take out who has not left.
 void server::leave_pools() {
-  timer_.expires_after(config::counts_after_write(control_.settings()) + 2s);
+  is_leaving_ = true;
+  timer_.expires_after(control_.leaves_within() + 2s);
   timer_.async_wait([this](boost::system::error_code error) {
     if (error) return;
     spdlog::warn(

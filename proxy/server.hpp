@@ -87,6 +87,7 @@ private:
   std::vector<std::string> unix_sockets_; ///< their paths, the admin's among them
   std::chrono::steady_clock::time_point drain_ends_{};
   bool stopping_ = false;
+  bool is_leaving_ = false;         ///< the pools, and no connection is left
   std::size_t still_accepting_ = 0; ///< workers that have yet to take what waits in their accept queues
   bool last_reload_ok_ = true;
   std::int64_t last_reload_unix_s_ = 0;

@@ -34,7 +34,9 @@ member_streams::member_streams(live_streams& of_worker, pool_streams& of, const 
 
 pool_streams::pool_streams(live_streams& of_worker, const pool_snapshot& pool)
     : owner(of_worker), number(pool.number), on_remove(pool.settings.on_remove),
-      rebalance(pool.settings.rebalance), state(pool.state) {}
+      rebalance(pool.settings.rebalance), state(pool.state) {
+  if (pool.strict) fence = pool.strict->fence;
+}
 
 pool_streams& live_streams::pool_of(const pool_snapshot& placed_by) {
   const auto [entry, is_new] = pools_.try_emplace(placed_by.number, *this, placed_by);
@@ -88,6 +90,7 @@ void live_streams::adopt(pool_streams& p, const pool_snapshot& pool) {
   p.arrivals = pool.arrivals;
   p.on_remove = pool.settings.on_remove;
   p.rebalance = pool.settings.rebalance;
+  if (pool.strict) p.fence = pool.strict->fence;
   if (pool.strict && (pool.strict->owners->revision() != p.record || has_other_deadlines)) {
     p.record = pool.strict->owners->revision();
     p.move_by = worker_.wheel().now() + p.on_remove.deadline;

@@ -51,7 +51,8 @@ struct pool_streams {
   config::removal_settings on_remove; ///< the last that it had
   config::rebalance_settings rebalance;
   std::shared_ptr<pool_state> state;
-  std::uint64_t recoveries = 0; ///< of `state`, as far as those away were looked at for them
+  std::shared_ptr<const net::write_fence> fence; ///< strict: the last that it had
+  std::uint64_t recoveries = 0;                  ///< of `state`, as far as those away were looked at for them
   std::vector<member_streams*> members;
   std::vector<std::uint32_t> left; ///< numbers of members that left the view, until they have no streams
   stream_list away{1};             ///< tunnels and event streams whose owner could not be reached

@@ -51,8 +51,10 @@ void live_streams::end_endless(std::uint32_t pool) {
 }
 
 /// Placed by a snapshot that was replaced meanwhile, or away from its owner, who may have come back
-/// meanwhile.
+/// meanwhile. What was a request as the fence was shut begins nothing endless behind it.
 void live_streams::look_at_late(live_stream& s, bool away) {
+  const auto& fence = s.member_->pool.fence;
+  if (s.kind_ != stream_kind::request && fence && fence->is_shut()) return end(s, parting::fenced);
   if (away && s.kind_ != stream_kind::request) s.member_->pool.away.add(s);
   look_at(s);
 }

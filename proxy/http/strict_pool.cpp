@@ -60,16 +60,8 @@ void strict_pool::let_go(ownership::parking_place& p) {
 }
 
 void strict_pool::resume_released() {
-  while (!released_.empty()) {
-    const auto ticket = released_.front();
-    released_.pop_front();
-    try {
-      go_on(ticket, outcome::released);
-    } catch (...) {
-      loop_.defer([this] { resume_released(); }); // the others must not pay for one
-      throw;
-    }
-  }
+  for (const auto ticket : std::exchange(released_, {}))
+    go_on(ticket, outcome::released);
 }
 
 void strict_pool::look_soon() {

@@ -8,10 +8,10 @@
 
 #include <coroutine>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace limpet::http {
 
@@ -83,7 +83,7 @@ private:
   bool is_gone_ = false; ///< the worker has no such pool
   std::uint64_t next_ticket_ = 1;
   std::unordered_map<std::uint64_t, wait*> waiting_;
-  std::deque<std::uint64_t> released_; ///< tickets
+  std::vector<std::uint64_t> released_; ///< tickets
   std::optional<net::strict_word> said_;
   net::deadline due_;
 };

@@ -45,7 +45,7 @@ ownership_source::runner::runner(asio::any_io_executor executor, std::shared_ptr
     : executor_(std::move(executor)), client_(std::move(client)), options_(std::move(what)),
       store_(client_, options_.prefix, options_.pool, options_.terms), seen_(store_.empty_table()),
       fence_(std::make_shared<net::write_fence>()), timer_(executor_), lease_timer_(executor_),
-      words_(options_.workers) {}
+      leave_timer_(executor_), words_(options_.workers) {}
 
 void ownership_source::runner::start(publish_function publish) {
   publish_ = std::move(publish);
@@ -66,6 +66,7 @@ void ownership_source::runner::stop() {
   watcher_.reset();
   timer_.cancel();
   lease_timer_.cancel();
+  leave_timer_.cancel();
 }
 
 void ownership_source::runner::configure(const config::barrier_settings& barrier) {
@@ -84,10 +85,16 @@ void ownership_source::runner::on_word(const net::strict_word& word) {
   if (left_) end_leave();
 }
 
-/// Rule 4: nothing is dispatched any more; once nothing is in flight the keys are deleted.
+/// Rule 4: nothing is dispatched any more; once nothing is in flight the keys are deleted. That is when all
+/// workers say so, who have seen the fence shut; and no later than what was written before that counts, given
+/// up or not.
 void ownership_source::runner::leave(std::function<void()> left) {
   left_ = std::move(left);
-  fence_->set(ownership::long_ago); // whoever says that nothing is in flight there has seen it
+  fence_->set(ownership::long_ago);
+  leave_timer_.expires_after(options_.protocol.limits.counts_after_write());
+  leave_timer_.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
+    if (!aborted && self->left_) self->end_leave(true);
+  });
   end_leave();
 }
 
@@ -127,10 +134,11 @@ handoff_status ownership_source::runner::handoff() const {
   return h;
 }
 
-void ownership_source::runner::end_leave() {
+void ownership_source::runner::end_leave(bool is_certain) {
   const auto has_left = [](const auto& word) { return word && word->has_left; };
   const bool is_there = fsm_ && fsm_->registered();
-  if (is_there && !std::ranges::all_of(words_, has_left)) return;
+  if (is_there && !is_certain && !std::ranges::all_of(words_, has_left)) return;
+  leave_timer_.cancel();
   auto left = std::exchange(left_, {});
   if (!is_there) return left();
   asio::co_spawn(executor_, delete_keys(shared_from_this(), fsm_->incarnation(), lease_, std::move(left)),
@@ -189,6 +197,7 @@ void ownership_source::runner::end_incarnation(std::string_view why) {
                  fsm_->incarnation(), why);
   if (lease_ != 0) asio::co_spawn(executor_, revoke(shared_from_this(), lease_), asio::detached);
   begin_incarnation();
+  if (left_) end_leave();
 }
 
 void ownership_source::runner::hold(const ownership::record& r) {

@@ -22,7 +22,6 @@ public:
   void stop();
   void configure(const config::barrier_settings& barrier);
   void on_word(const net::strict_word& word);
-  /// Rule 4: nothing is dispatched any more; once nothing is in flight the keys are deleted.
   void leave(std::function<void()> left);
   source_status status() const;
   std::vector<operator_drain> drains() const { return seen_.members().drains(); }
@@ -34,7 +33,8 @@ private:
   using awaitable = boost::asio::awaitable<T>;
 
   // ownership_runner.cpp
-  void end_leave();
+  /// `is_certain`: nothing can be in flight any more, whatever the workers say.
+  void end_leave(bool is_certain = false);
   void set_fence();
   /// The workers are told first, and let go of whatever they have; the registration follows their words.
   void begin_incarnation();
@@ -90,6 +90,7 @@ private:
   std::shared_ptr<net::write_fence> fence_;
   boost::asio::steady_timer timer_;
   boost::asio::steady_timer lease_timer_;
+  boost::asio::steady_timer leave_timer_;
   std::optional<ownership::barrier_fsm> fsm_; ///< none while workers let go, and while the pool is stopped
   std::vector<std::optional<net::strict_word>> words_; ///< the last of each worker, of this incarnation
   std::uint64_t incarnation_ = 0;

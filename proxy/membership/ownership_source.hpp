@@ -46,8 +46,9 @@ public:
   /// Takes over what one proxy may change by itself: `batch` at once, `lease_ttl` with the next lease.
   void configure(const config::barrier_settings& barrier);
   void on_word(const net::strict_word& word);
-  /// A clean exit (rule 4): once the workers have nothing in flight, the keys are deleted, and `left` is
-  /// called; or never, where that does not come about before stop(). Nothing may be dispatched any more.
+  /// A clean exit (rule 4): once the workers have nothing in flight, and no later than what was given up
+  /// counts, the keys are deleted, and `left` is called; or never, where stop() comes first. Nothing may be
+  /// dispatched any more.
   void leave(std::function<void()> left);
 
 private:

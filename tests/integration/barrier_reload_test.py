@@ -42,14 +42,27 @@ class PoolTakenOut(BarrierTest):
         wait_until(lambda: self.keys_of_proxies() == [], "the end of its keys")
 
     def test_it_may_be_back_before_it_is_left(self):
-        one = self.serve("a")
+        one = self.serve("a", {"lease_ttl": "1h"})
         strict = json.loads(json.dumps(one.config))
+        before = self.etcd.keys(POOL + "routers/")
         self.begin("held", proxy=one)
         self.members["a"].wait_for_requests(2)
         self.lead_elsewhere(one)
         one.reload(strict)
         wait_until(lambda: one.process.output().count("registered as") == 2, "another incarnation")
         self.wait_until_served(one)
+        wait_until(lambda: before[0] not in self.etcd.keys(POOL + "routers/"), "the end of the first")
+        self.join("c")
+        self.wait_for_commit_of("ac")
+
+    def test_it_is_left_also_where_the_process_ends_meanwhile(self):
+        one = self.serve("a", {"lease_ttl": "1h"})
+        tunnel = self.open_websocket(one.address, headers=[("X-User-Id", "alice")])
+        tunnel.ask("counts from now on")
+        self.lead_elsewhere(one)
+        self.assertEqual(len(self.keys_of_proxies()), 3)
+        one.process.stop()
+        self.assertEqual(self.keys_of_proxies(), [])
 
     def test_it_may_go_while_an_earlier_incarnations_request_is_under_way(self):
         hole = FullListener(self)

@@ -55,6 +55,7 @@ protected:
     settings.name = "app";
     settings.on_remove.per_second = settings.rebalance.per_second = 1'000'000; // at once
     settings.on_remove.deadline = 1h;
+    fence->set(ownership::never);
     set({"a", "b", "c"});
   }
 
@@ -110,7 +111,7 @@ protected:
     next->view = routing::view(listed(members), 1);
     next->state = state;
     if (hands_over_by_a_barrier)
-      next->strict = net::strict_view{std::make_shared<const ownership::owners>(record()), nullptr, 1, 0};
+      next->strict = net::strict_view{std::make_shared<const ownership::owners>(record()), fence, 1, 0};
     for (const auto& m : next->view.members())
       next->targets.push_back(target_of(m.id, m.incarnation));
     next->compare(pool.get());
@@ -200,6 +201,7 @@ protected:
   std::shared_ptr<const pool_snapshot> pool;
   bool has_pool = true;
   bool hands_over_by_a_barrier = false;
+  std::shared_ptr<net::write_fence> fence = std::make_shared<net::write_fence>();
   std::uint64_t snapshots = 0;
   std::deque<told_stream> streams; // before the worker's end
 };

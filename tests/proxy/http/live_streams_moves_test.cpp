@@ -81,6 +81,25 @@ TEST_F(live_streams_test, behind_the_fence_nothing_is_endless) {
   EXPECT_THAT(request.told, ElementsAre("let go: fenced", "ended: fenced"));
 }
 
+TEST_F(live_streams_test, nothing_endless_begins_behind_the_fence) {
+  hands_over_by_a_barrier = true;
+  settings.on_remove.action = config::removal_action::keep;
+  publish();
+  auto& events = open(1, stream_kind::request);
+  const auto placed_by = snapshots;
+  const auto before = pool;
+  fence->set(ownership::long_ago);
+  for (const bool is_gone : {false, true}) {
+    has_pool = !is_gone;
+    publish();
+    auto& tunnel = streams.emplace_back();
+    worker.streams.add(tunnel, {*before, target_of("a"), placed_by, stream_kind::tunnel});
+    EXPECT_THAT(tunnel.told, ElementsAre("ended: fenced")) << is_gone;
+  }
+  worker.streams.becomes_event_stream(events, placed_by, false);
+  EXPECT_THAT(events.told, ElementsAre("ended: fenced"));
+}
+
 TEST_F(live_streams_test, where_a_hand_off_waits_for_them_many_go_faster_than_the_pace) {
   hands_over_by_a_barrier = true;
   settings.rebalance.per_second = 1;
