@@ -27,12 +27,13 @@ void control::apply(const config::settings& settings) {
   std::erase_if(members_, [&](const auto& list) { return !settings_.pools.contains(list.first); });
   for (const auto& [name, pool] : settings_.pools) {
     const auto known = sources_.find(name);
-    if (known == sources_.end())
+    if (known == sources_.end()) {
       start_source(pool);
-    else if (known->second.rails)
-      known->second.rails->configure(pool.rails);
-    else if (known->second.ownership)
-      known->second.ownership->configure(pool.barrier);
+      continue;
+    }
+    known->second.settings = pool;
+    if (known->second.rails) known->second.rails->configure(pool.rails);
+    if (known->second.ownership) known->second.ownership->configure(pool.barrier);
   }
   publish_now();
 }
@@ -45,12 +46,19 @@ void control::end_source(pool_sources::node_type ended) {
     spdlog::warn("pool {}: its source is another one now: its view is no longer suspended", ended.key());
   if (!s.ownership || settings_.pools.contains(ended.key())) return s.source->stop();
   const auto departs = std::make_shared<leaving_pool::departure>();
-  s.ownership->leave([departs] {
-    departs->is_over = true;
-    if (departs->then) departs->then();
-  });
+  // As in a hand-off, answers that are under way may take until the deadline.
+  s.ownership->leave(
+      [departs] {
+        departs->is_over = true;
+        if (departs->then) departs->then();
+      },
+      s.settings.on_remove.deadline + counts_after_write(s));
   if (departs->is_over) return s.source->stop(); // it was not registered
   leaving_.push_back({std::move(ended), departs});
+}
+
+ownership::duration control::counts_after_write(const pool_source& s) {
+  return config::limits_of(s.settings.barrier).counts_after_write();
 }
 
 /// Whether what was made is what this pool asks for.
@@ -72,6 +80,9 @@ void control::make_source(const config::pool& pool, pool_source& made) {
 }
 
 void control::start_source(const config::pool& pool) {
+  for (auto& leaving : leaving_) // workers give up what it had
+    if (leaving.of.key() == pool.name)
+      leaving.of.mapped().ownership->leave_within(counts_after_write(leaving.of.mapped()));
   auto& made = sources_[pool.name];
   made.settings = pool;
   const auto earlier = members_.find(pool.name);
@@ -193,12 +204,13 @@ void control::leave(std::function<void()> left) {
   for (auto& [name, s] : sources_)
     if (s.ownership) {
       ++*still;
-      s.ownership->leave(one_less);
+      s.ownership->leave(one_less, counts_after_write(s)); // without connections all is given up
     }
-  for (auto& pool : leaving_)
-    if (!pool.departs->is_over) {
+  for (auto& [of, departs] : leaving_)
+    if (!departs->is_over) {
       ++*still;
-      pool.departs->then = one_less;
+      departs->then = one_less;
+      of.mapped().ownership->leave_within(counts_after_write(of.mapped()));
     }
   one_less();
 }
@@ -206,7 +218,7 @@ void control::leave(std::function<void()> left) {
 ownership::duration control::leaves_within() const {
   auto longest = config::counts_after_write(settings_);
   for (const auto& pool : leaving_)
-    longest = std::max(longest, config::limits_of(pool.of.mapped().settings.barrier).counts_after_write());
+    longest = std::max(longest, counts_after_write(pool.of.mapped()));
   return longest;
 }
 

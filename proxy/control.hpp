@@ -60,7 +60,7 @@ public:
 
 private:
   struct pool_source {
-    config::pool settings; ///< that it was made for
+    config::pool settings;
     std::unique_ptr<membership::source> source;
     membership::railed_source* rails = nullptr;        ///< the source, where it has them
     membership::ownership_source* ownership = nullptr; ///< the source, where the pool hands over by a barrier
@@ -82,6 +82,7 @@ private:
   void start_source(const config::pool& pool);
   void end_source(pool_sources::node_type ended);
   void make_source(const config::pool& pool, pool_source& made);
+  static ownership::duration counts_after_write(const pool_source& s);
   static bool is_source_of(const pool_source& made, const config::pool& pool);
   void on_members(const std::string& pool, const membership::source& from, membership::member_list list);
   /// Changes that come together make one snapshot.

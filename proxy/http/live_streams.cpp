@@ -32,11 +32,17 @@ std::string_view reason_of(parting why) noexcept {
 member_streams::member_streams(live_streams& of_worker, pool_streams& of, const net::member_target& member)
     : owner(of_worker), pool(of), number(member.number), label(member.label) {}
 
+namespace {
+
+std::shared_ptr<const net::write_fence> fence_of(const pool_snapshot& pool) {
+  return pool.strict ? pool.strict->fence : nullptr;
+}
+
+} // namespace
+
 pool_streams::pool_streams(live_streams& of_worker, const pool_snapshot& pool)
     : owner(of_worker), number(pool.number), on_remove(pool.settings.on_remove),
-      rebalance(pool.settings.rebalance), state(pool.state) {
-  if (pool.strict) fence = pool.strict->fence;
-}
+      rebalance(pool.settings.rebalance), state(pool.state), fence(fence_of(pool)) {}
 
 pool_streams& live_streams::pool_of(const pool_snapshot& placed_by) {
   const auto [entry, is_new] = pools_.try_emplace(placed_by.number, *this, placed_by);
@@ -90,7 +96,7 @@ void live_streams::adopt(pool_streams& p, const pool_snapshot& pool) {
   p.arrivals = pool.arrivals;
   p.on_remove = pool.settings.on_remove;
   p.rebalance = pool.settings.rebalance;
-  if (pool.strict) p.fence = pool.strict->fence;
+  p.fence = fence_of(pool);
   if (pool.strict && (pool.strict->owners->revision() != p.record || has_other_deadlines)) {
     p.record = pool.strict->owners->revision();
     p.move_by = worker_.wheel().now() + p.on_remove.deadline;

@@ -118,6 +118,7 @@ bool tunnel::stay() noexcept {
 /// With a reset: nobody shall take it for an orderly end.
 void tunnel::end_now(parting why) {
   if (finished_) return;
+  parting_ = why; // what fails from now on is no other cause
   why_ = name_of(why);
   client_->abort();
   upstream_->io.abort();

@@ -86,16 +86,19 @@ void ownership_source::runner::on_word(const net::strict_word& word) {
 }
 
 /// Rule 4: nothing is dispatched any more; once nothing is in flight the keys are deleted. That is when all
-/// workers say so, who have seen the fence shut; and no later than what was written before that counts, given
-/// up or not.
-void ownership_source::runner::leave(std::function<void()> left) {
+/// workers say so, who have seen the fence shut; and no later than `within`.
+void ownership_source::runner::leave(std::function<void()> left, ownership::duration within) {
   left_ = std::move(left);
   fence_->set(ownership::long_ago);
-  leave_timer_.expires_after(options_.protocol.limits.counts_after_write());
+  leave_within(within);
+  end_leave();
+}
+
+void ownership_source::runner::leave_within(ownership::duration limit) {
+  leave_timer_.expires_after(limit);
   leave_timer_.async_wait([self = shared_from_this()](boost::system::error_code aborted) {
     if (!aborted && self->left_) self->end_leave(true);
   });
-  end_leave();
 }
 
 source_status ownership_source::runner::status() const {
@@ -140,11 +143,14 @@ void ownership_source::runner::end_leave(bool is_certain) {
   if (is_there && !is_certain && !std::ranges::all_of(words_, has_left)) return;
   leave_timer_.cancel();
   auto left = std::exchange(left_, {});
-  if (!is_there) return left();
+  is_stopped_ = true; // nor does it register any more
+  if (!is_there) {
+    if (lease_ != 0) asio::co_spawn(executor_, revoke(shared_from_this(), lease_), asio::detached);
+    return left();
+  }
   asio::co_spawn(executor_, delete_keys(shared_from_this(), fsm_->incarnation(), lease_, std::move(left)),
                  asio::detached);
   fsm_->on_left();
-  is_stopped_ = true;
 }
 
 /// The workers are told first, and let go of whatever they have; the registration follows their words.

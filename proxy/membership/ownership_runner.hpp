@@ -22,7 +22,8 @@ public:
   void stop();
   void configure(const config::barrier_settings& barrier);
   void on_word(const net::strict_word& word);
-  void leave(std::function<void()> left);
+  void leave(std::function<void()> left, ownership::duration within);
+  void leave_within(ownership::duration limit);
   source_status status() const;
   std::vector<operator_drain> drains() const { return seen_.members().drains(); }
   handoff_status handoff() const;

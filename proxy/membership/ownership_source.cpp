@@ -30,8 +30,11 @@ handoff_status ownership_source::handoff() const {
 void ownership_source::configure(const config::barrier_settings& barrier) {
   runner_->configure(barrier);
 }
-void ownership_source::leave(std::function<void()> left) {
-  runner_->leave(std::move(left));
+void ownership_source::leave(std::function<void()> left, ownership::duration within) {
+  runner_->leave(std::move(left), within);
+}
+void ownership_source::leave_within(ownership::duration limit) {
+  runner_->leave_within(limit);
 }
 void ownership_source::on_word(const net::strict_word& word) {
   runner_->on_word(word);

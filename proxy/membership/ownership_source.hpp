@@ -46,10 +46,12 @@ public:
   /// Takes over what one proxy may change by itself: `batch` at once, `lease_ttl` with the next lease.
   void configure(const config::barrier_settings& barrier);
   void on_word(const net::strict_word& word);
-  /// A clean exit (rule 4): once the workers have nothing in flight, and no later than what was given up
-  /// counts, the keys are deleted, and `left` is called; or never, where stop() comes first. Nothing may be
-  /// dispatched any more.
-  void leave(std::function<void()> left);
+  /// A clean exit (rule 4): once the workers have nothing in flight, and no later than `within`, the keys are
+  /// deleted, and `left` is called; or never, where stop() comes first. Nothing may be dispatched any more.
+  /// `within` is at least barrier_limits::counts_after_write(): behind the shut fence no byte is written.
+  void leave(std::function<void()> left, ownership::duration within);
+  /// The same limit anew, from now on.
+  void leave_within(ownership::duration limit);
 
 private:
   class runner;

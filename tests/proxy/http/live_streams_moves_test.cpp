@@ -100,6 +100,19 @@ TEST_F(live_streams_test, nothing_endless_begins_behind_the_fence) {
   EXPECT_THAT(events.told, ElementsAre("ended: fenced"));
 }
 
+TEST_F(live_streams_test, a_pool_that_comes_back_as_available_has_no_fence) {
+  hands_over_by_a_barrier = true;
+  publish();
+  open(1);
+  fence->set(ownership::long_ago);
+  has_pool = false;
+  publish();
+  has_pool = true;
+  hands_over_by_a_barrier = false;
+  publish();
+  EXPECT_THAT(open_on("a", {}, stream_kind::tunnel, true).told, IsEmpty());
+}
+
 TEST_F(live_streams_test, where_a_hand_off_waits_for_them_many_go_faster_than_the_pace) {
   hands_over_by_a_barrier = true;
   settings.rebalance.per_second = 1;
