@@ -176,10 +176,11 @@ exchange::end exchange::end_answer(refusal cut, const framing& shown, bool conte
   }
   const bool ended_early = endless_ && !answer_decoder_.done();
   if (ended_early) record_.why = parting_ ? name_of(*parting_) : "drain";
-  // Its end is known, is where we are, and nothing came behind it that nobody asked for.
+  // Its end is known, is where we are, and nothing came behind it that nobody asked for; and the member does
+  // not wait for the rest of the request, for which it would take the next one.
   const bool framed =
       answer_.body.how != framing::kind::until_close || has_no_content(head_.known_method, answer_.status);
-  const bool clean = framed && !ended_early && block_begin_ == block_end_ && !content_unread;
+  const bool clean = framed && request_sent_ && !ended_early && block_begin_ == block_end_ && !content_unread;
   block_.reset();
   if (clean && answer_.allows_reuse() && !worker_.draining()) {
     upstream_->io.guard(nullptr);

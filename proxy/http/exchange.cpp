@@ -160,6 +160,7 @@ net::task<exchange::end> exchange::refuse(refusal why) {
   const auto& facts = facts_of(why);
   worker_.count(metric::refusals, static_cast<std::uint32_t>(why));
   if (body_) co_await body_->stop();
+  if (strict_) end_in_flight(); // a hand-off does not wait until the client has taken the page
   leave_member();
   upstream_.reset();
   block_.reset();

@@ -141,6 +141,7 @@ bool tunnel::flush(direction& way) {
 
 void tunnel::end_of(direction& way) {
   way.shut = true;
+  counted_.writes(net::boot_now()); // an end is news to the member as a byte is
   way.to->shutdown_send();
   if (up_.shut && down_.shut) return finish();
   // Whether the other half will be used is for the ends to know; an end that crashed never will.
@@ -178,6 +179,7 @@ void tunnel::finish() noexcept {
   if (is_listed()) worker_.streams.remove(*this);
   idle_.unlink();
   life_.unlink();
+  counted_.writes(net::boot_now());
   client_->close();
   upstream_->io.close();
   worker_.loop.defer([this] { delete this; });

@@ -209,11 +209,13 @@ void ownership_source::runner::end_incarnation(std::string_view why) {
 void ownership_source::runner::hold(const ownership::record& r) {
   if (r.revision <= held_.revision) return;
   const auto now = net::boot_now();
-  if (held_.is_prepare() && !r.is_prepare()) {
+  // The next PREPARE may be seen before the commit is.
+  const bool has_committed = held_.is_prepare() && r.committed_epoch() > held_.committed_epoch();
+  if (has_committed) {
     ++commits_;
     last_handoff_ = to_ms(now - prepared_since_);
   }
-  if (r.is_prepare() && !held_.is_prepare()) prepared_since_ = now;
+  if (r.is_prepare() && (has_committed || !held_.is_prepare())) prepared_since_ = now;
   held_ = r;
   spdlog::info("pool {}: {} {} of {} members", options_.pool, ownership::to_string(r.state), r.revision,
                r.members.size());

@@ -6,7 +6,7 @@ namespace limpet::ownership {
 
 parking::verdict parking::park(parking_place& p, std::uint64_t key_hash, std::size_t bytes, boot_time since) {
   if (count_ >= limits_.requests) return verdict::full;
-  if (bytes > limits_.bytes - bytes_) return verdict::too_many_bytes;
+  if (bytes_ > limits_.bytes || bytes > limits_.bytes - bytes_) return verdict::too_many_bytes;
   auto& of_session = per_session_[key_hash];
   if (of_session >= limits_.per_session) return verdict::session_full;
   ++of_session;

@@ -1,5 +1,8 @@
 """What is in flight as a hand-off begins: requests, answers without an end, event streams, tunnels."""
 
+import signal
+import time
+
 from harness.barrier_case import SESSIONS, BarrierTest
 from harness.client import ConnectionEnded
 from harness.etcd_case import MEMBERS
@@ -105,6 +108,36 @@ class InFlight(BarrierTest):
             self.members[name].finish()
         for session, connection in streams.items():
             self.assertEqual(connection.read_chunk(), b"data: second\n\n", session)
+
+    def test_what_the_end_of_a_stream_sets_off_at_its_member_has_its_time(self):
+        one = self.serve("a")
+        events = self.begin("alice", proxy=one, target="/events")["alice"]
+        events.read_head(), events.read_chunk()
+        asked = time.monotonic()
+        wait_until(lambda: time.monotonic() > asked + 2.1, "what the request itself has set off")  # work_max is 2 s
+        self.join("a", incarnation="2")
+        self.assertEqual(events.read_chunk(), b"")
+        wait_until(lambda: self.view()["state"] == "COMMITTED" and self.view()["members"][0][1] == "2", "the commit")
+        one.wait_for_metric("the hand-off", lambda m: m.total("limpet_handoffs_total") > 1)
+        self.assertGreaterEqual(one.metrics().total("limpet_handoff_last_seconds"), 2)
+
+    def test_a_request_that_the_fence_cut_short_leaves_its_connection_to_nobody(self):
+        one = self.serve("a", {"lease_ttl": "1h"})
+        client = self.connect(one.address)
+        client.send_request("POST", "/endless", [("X-User-Id", "alice"), ("Content-Length", "5")])
+        client.send("ad")
+        self.assertEqual(client.read_head().status, 200)
+        self.assertEqual(client.read_exactly(5), b"begun")
+        self.etcd.process.send_signal(signal.SIGSTOP)
+        one.process.wait_for_output("nobody is served: for")
+        client.send("ded")  # is not passed on
+        self.etcd.process.send_signal(signal.SIGCONT)
+        self.wait_until_served(one)
+        self.members["a"].release()
+        self.assertEqual(client.read_exactly(6), b", done")
+        for _ in range(16):  # by each worker
+            self.assertEqual(self.ask(one, "alice").status, 200)
+        self.assertEqual({request.method for request in self.members["a"].requests}, {"GET", "POST"})
 
     def test_tunnels_of_moved_sessions_are_let_go_and_others_stay(self):
         one = self.serve("ab", rebalance={"per_second": 1000})

@@ -6,7 +6,7 @@ id, and the request as it came. The target decides what else there is to it:
     /hold     the answer waits for release()
     /events   an event stream of one event, which ends when released
     /half-event  an event stream: the rest of its event comes when released, another at finish()
-    /endless  an answer whose second half comes when released
+    /endless  an answer whose second half comes when released; the request's content is not read
     /close    the connection is closed behind the answer, which does not say so
     /early    a 103 with the same fields comes before the answer
     /ws       a WebSocket that echoes; the fields are those of the 101
@@ -55,7 +55,9 @@ class SessionMember:
 
     def _serve(self, peer):
         while True:
-            request = peer.read_request()
+            request = peer.read_head()
+            if not request.target.startswith("/endless"):
+                peer.read_body(request)
             fields = [tuple(one) for one in json.loads(request.fields.get("X-Answer") or "[]")]
             path = request.target.partition("?")[0]
             if path == "/ws":
@@ -65,7 +67,8 @@ class SessionMember:
             if path == "/half-event":
                 return self._serve_half_event(peer)
             if path == "/endless":
-                return self._serve_endless(peer)
+                self._serve_endless(peer)
+                continue
             if path == "/early":
                 lines = "".join(f"{name}: {value}\r\n" for name, value in fields)
                 peer.send(f"HTTP/1.1 103 Early Hints\r\n{lines}\r\n")

@@ -56,6 +56,12 @@ TEST_F(Parking, has_limits_of_requests_bytes_and_of_each_session) {
   EXPECT_EQ(park(1), verdict::parked) << "its session's count is gone, too";
 }
 
+TEST_F(Parking, a_bound_below_what_is_held_takes_nobody_more) {
+  park(1, 90);
+  all.set_bounds({.per_session = 2, .requests = 4, .bytes = 50, .time = 10s});
+  EXPECT_EQ(park(2, 1), verdict::too_many_bytes);
+}
+
 TEST_F(Parking, other_bounds_are_for_those_to_come) {
   park(1), park(1);
   all.set_bounds({.per_session = 3, .requests = 3, .bytes = 100, .time = 1s});
