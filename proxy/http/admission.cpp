@@ -68,7 +68,12 @@ bool exchange::count_again() {
 void exchange::end_in_flight() {
   auto& by = *std::exchange(strict_, nullptr);
   if (upstream_) upstream_->io.guard(nullptr);
-  if (counted_.is_counted() && is_answered_whole()) return by.end(counted_);
+  if (counted_.is_counted() && is_answered_whole()) [[likely]]
+    return by.end(counted_);
+  give_up_in_flight(by);
+}
+
+void exchange::give_up_in_flight(strict_pool& by) {
   if (endless_) counted_.writes(net::boot_now()); // what its end sets off at the member takes its time, too
   if (counted_.is_counted()) by.ledger().give_up(counted_);
   by.look_soon();

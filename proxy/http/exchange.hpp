@@ -119,6 +119,7 @@ private:
   }
   bool count_again();
   void end_in_flight();
+  void give_up_in_flight(strict_pool& by);
   bool reads_on() const noexcept { return strict_ && upstream_ && request_sent_ && !endless_; }
   void limit_reading() noexcept;
   net::task<> drop_answer();

@@ -25,13 +25,14 @@ strict_pool::strict_pool(net::event_loop& loop, strict_listener& listener, std::
       parking_(bounds_of(pool.settings.barrier.parking)) {}
 
 strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
-  is_gone_ = false;
+  if (std::exchange(is_gone_, false)) look_who_waits();
   parking_.set_bounds(bounds_of(pool.settings.barrier.parking)); // a reload may have changed them
   const auto& next = *pool.strict;
   if (held_ == next) return ending::nothing;
   const bool is_another = held_.incarnation != 0 && held_.incarnation != next.incarnation;
   const bool has_lapsed = held_.lapses != next.lapses;
   held_ = next;
+  look_who_waits();
   if (is_another) {
     ledger_.give_up_all();
     // The pool may have been taken out and be back with other times.
@@ -50,6 +51,7 @@ strict_pool::ending strict_pool::apply(const pool_snapshot& pool) {
 
 strict_pool::ending strict_pool::pool_gone() {
   if (std::exchange(is_gone_, true)) return ending::nothing;
+  look_who_waits();
   parking_.release([](std::uint64_t) { return false; }, [this](ownership::parking_place& p) { let_go(p); });
   look_soon();
   return ending::endless;
@@ -62,6 +64,10 @@ void strict_pool::let_go(ownership::parking_place& p) {
 void strict_pool::resume_released() {
   for (const auto ticket : std::exchange(released_, {}))
     go_on(ticket, outcome::released);
+}
+
+void strict_pool::look_who_waits() noexcept {
+  is_waited_for_ = held_.owners->is_prepare() || is_leaving_ || is_gone_;
 }
 
 void strict_pool::look_soon() {
@@ -98,6 +104,7 @@ void strict_pool::on_due(void* self) noexcept {
 
 void strict_pool::leave() {
   is_leaving_ = true;
+  look_who_waits();
   look_soon();
 }
 

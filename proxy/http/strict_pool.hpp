@@ -55,7 +55,8 @@ public:
   /// Its answer was read to the end. Nobody waits for that unless something is handed over.
   void end(ownership::in_flight& f) {
     ledger_.end(f);
-    if (held_.owners->is_prepare() || is_leaving_ || is_gone_) look_soon();
+    if (is_waited_for_) [[unlikely]]
+      look_soon();
   }
   /// The process is about to end, and no request comes any more: says once nothing is in flight.
   void leave();
@@ -66,6 +67,7 @@ public:
 
 private:
   void look();
+  void look_who_waits() noexcept;
   void let_go(ownership::parking_place& p);
   void go_on(std::uint64_t ticket, outcome o);
   static void on_due(void* self) noexcept;
@@ -80,7 +82,8 @@ private:
   bool is_scanned_ = true;
   bool is_look_due_ = false;
   bool is_leaving_ = false;
-  bool is_gone_ = false; ///< the worker has no such pool
+  bool is_gone_ = false;       ///< the worker has no such pool
+  bool is_waited_for_ = false; ///< somebody waits for what is in flight to end
   std::uint64_t next_ticket_ = 1;
   std::unordered_map<std::uint64_t, wait*> waiting_;
   std::vector<std::uint64_t> released_; ///< tickets
