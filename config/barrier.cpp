@@ -60,14 +60,6 @@ ownership::barrier_limits limits_of(const barrier_settings& b) noexcept {
           .lease_ttl = b.lease_ttl};
 }
 
-ownership::duration counts_after_write(const settings& all) noexcept {
-  ownership::duration longest{0};
-  for (const auto& [name, pool] : all.pools)
-    if (pool.handoff == handoff_mode::barrier)
-      longest = std::max(longest, limits_of(pool.barrier).counts_after_write());
-  return longest;
-}
-
 std::string keys_digest(const session_settings& session) {
   std::string text;
   for (const key_source& source : session.key)

@@ -12,9 +12,6 @@ namespace limpet::config {
 
 ownership::barrier_limits limits_of(const barrier_settings& b) noexcept;
 
-/// How long what was given up may count in any of the pools; zero where none hands over by a barrier.
-ownership::duration counts_after_write(const settings& all) noexcept;
-
 /// Whether proxies with the one and the other may serve one pool together: where any of them hands over by a
 /// barrier, both do, with the same cluster, key sources and times.
 bool agree_on_owners(const pool& one, const pool& other);

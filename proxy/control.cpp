@@ -216,7 +216,9 @@ void control::leave(std::function<void()> left) {
 }
 
 ownership::duration control::leaves_within() const {
-  auto longest = config::counts_after_write(settings_);
+  ownership::duration longest{0};
+  for (const auto& [name, s] : sources_)
+    if (s.ownership) longest = std::max(longest, counts_after_write(s));
   for (const auto& pool : leaving_)
     longest = std::max(longest, counts_after_write(pool.of.mapped()));
   return longest;
